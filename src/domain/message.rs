@@ -1,0 +1,1 @@
+//! Composing a probe out of the stream's message.

@@ -1,0 +1,89 @@
+//! A tally: counts of findings, with the rate of the inbox and its interval.
+
+use std::collections::BTreeMap;
+
+use super::finding::{Finding, Placement, Rules};
+use super::interval::{Interval, Observation, count, pooled, wilson};
+
+/// Counts of findings.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tally {
+    /// Measured probes by placement; a placement that did not occur is absent.
+    pub(crate) placements: BTreeMap<Placement, usize>,
+    /// Probes still being watched for.
+    pub(crate) pending: usize,
+    /// Probes about which nothing can be said.
+    pub(crate) unmeasured: usize,
+    /// Share of the measured probes that reached the inbox; `None` over none.
+    pub(crate) rate: Option<f64>,
+    /// Interval of that share; 0…1 over none.
+    pub(crate) interval: Interval,
+    /// Share that lay in spam, with its interval; `None` over none.
+    pub(crate) spam: Option<(f64, Interval)>,
+}
+
+/// One finding as a tally sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counted<'a> {
+    /// The seed it was made in.
+    pub(crate) seed: &'a str,
+    /// The run it was made in.
+    pub(crate) run: i64,
+    /// The finding.
+    pub(crate) finding: &'a Finding,
+}
+
+impl Tally {
+    /// Counts findings. Rates and intervals are over measured probes only.
+    pub(crate) fn of<'a>(findings: impl IntoIterator<Item = Counted<'a>>, rules: Rules, confidence: f64) -> Self {
+        let mut placements = BTreeMap::new();
+        let (mut pending, mut unmeasured) = (0, 0);
+        let (mut good, mut spam) = (Vec::new(), Vec::new());
+        for counted in findings {
+            let Some(placement) = counted.finding.placement() else {
+                if matches!(counted.finding, Finding::Pending) { pending += 1 } else { unmeasured += 1 }
+                continue;
+            };
+            *placements.entry(placement).or_insert(0) += 1;
+            let seen = |yes| Observation { seed: counted.seed, run: counted.run, good: yes };
+            good.push(seen(is_good(placement, rules)));
+            spam.push(seen(placement == Placement::Spam));
+        }
+        let inbox = pooled(&good, confidence);
+        let junk = pooled(&spam, confidence);
+        Self {
+            placements,
+            pending,
+            unmeasured,
+            rate: inbox.rate,
+            interval: inbox.interval,
+            spam: junk.rate.map(|rate| (rate, junk.interval)),
+        }
+    }
+
+    /// How many probes lay in `placement`.
+    pub(crate) fn count(&self, placement: Placement) -> usize {
+        self.placements.get(&placement).copied().unwrap_or(0)
+    }
+
+    /// How many probes were measured.
+    pub(crate) fn measured(&self) -> usize {
+        self.placements.values().sum()
+    }
+
+    /// The share of one placement, with its interval by Wilson; `None` over no measured probe.
+    pub(crate) fn share(&self, placement: Placement, confidence: f64) -> Option<(f64, Interval)> {
+        let n = count(self.measured());
+        let x = count(self.count(placement));
+        (n > 0.0).then(|| (x / n, wilson(x, n, confidence)))
+    }
+}
+
+/// Whether a placement counts towards the inbox rate.
+pub(crate) fn is_good(placement: Placement, rules: Rules) -> bool {
+    match placement {
+        Placement::Inbox => true,
+        Placement::Promotions => rules.promotions_as_inbox,
+        Placement::Spam | Placement::Elsewhere | Placement::Missing => false,
+    }
+}

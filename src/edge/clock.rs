@@ -1,0 +1,50 @@
+//! The clock: the only place that asks what time it is.
+//!
+//! The program runs by the system's clock. `demo` runs by the lab's, which starts at a date of its own and runs faster,
+//! so that a run's 15 minutes pass in a second or two. Waiting for a moment (the next look, a deadline, the pace of
+//! sending) goes through the clock; patience with a silent server (a read or connect deadline) is real time and does not.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+/// A clock. Clones agree with each other for ever.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    origin: Instant,
+    starts_at: Timestamp,
+    speed: f64,
+}
+
+impl Clock {
+    /// The system's clock. The date is read once and carried on by the monotonic clock, so that a step of the system's
+    /// time neither moves a deadline nor turns a latency negative.
+    pub fn system() -> Self {
+        Self { origin: Instant::now(), starts_at: Timestamp::now(), speed: 1.0 }
+    }
+
+    /// A clock that stands at `starts_at` now and runs `speed` times as fast as the system's.
+    pub fn simulated(starts_at: Timestamp, speed: f64) -> Self {
+        Self { origin: Instant::now(), starts_at, speed: speed.max(f64::MIN_POSITIVE) }
+    }
+
+    /// The time, UTC.
+    pub fn now(&self) -> Timestamp {
+        let passed = self.origin.elapsed().mul_f64(self.speed);
+        self.starts_at.checked_add(passed).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Waits until this clock has moved by `duration`.
+    pub async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration.div_f64(self.speed)).await;
+    }
+
+    /// Waits until this clock shows `moment`; returns at once if that has passed.
+    pub async fn sleep_until(&self, moment: Timestamp) {
+        let left = moment.duration_since(self.now());
+        if let Ok(left) = Duration::try_from(left) {
+            self.sleep(left).await;
+        }
+    }
+}
