@@ -5,8 +5,10 @@
 
 pub(crate) mod finding;
 pub(crate) mod folder;
+pub(crate) mod handoff;
 pub(crate) mod health;
 pub(crate) mod interval;
+pub(crate) mod look;
 pub(crate) mod message;
 pub(crate) mod probe;
 pub(crate) mod provider;
