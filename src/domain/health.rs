@@ -34,10 +34,7 @@ pub(crate) enum Health {
 }
 
 /// Judges a run by its tallies, each with whether the spam threshold applies to that provider.
-pub(crate) fn health<'a>(
-    tallies: impl IntoIterator<Item = (&'a Tally, bool)>,
-    thresholds: Thresholds,
-) -> Health {
+pub(crate) fn health<'a>(tallies: impl IntoIterator<Item = (&'a Tally, bool)>, thresholds: Thresholds) -> Health {
     tallies
         .into_iter()
         .filter(|(tally, _)| tally.measured() >= ENOUGH)

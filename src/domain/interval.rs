@@ -118,3 +118,52 @@ fn squares<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
 pub(crate) fn count(n: usize) -> f64 {
     n as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    const GOLDEN: &str = include_str!("../../tests/data/golden/statistics-public.json");
+
+    fn near(found: f64, wanted: &Value, case: &Value) {
+        let wanted = wanted.as_f64().unwrap();
+        assert!((found - wanted).abs() <= 1e-9 * wanted.abs().max(1.0), "{found} for {wanted} in {case}");
+    }
+
+    #[test]
+    fn golden_intervals_agree_to_nine_digits() {
+        let golden: Value = serde_json::from_str(GOLDEN).unwrap();
+        let mut checked = 0;
+        for case in golden["cases"].as_array().unwrap() {
+            let (given, wanted) = (&case["in"], &case["out"]);
+            let confidence = given["conf"].as_f64().unwrap_or(0.95);
+            if case["fn"] == "wilson" {
+                let interval = wilson(given["x"].as_f64().unwrap(), given["n"].as_f64().unwrap(), confidence);
+                near(interval.lo, &wanted["lo"], case);
+                near(interval.hi, &wanted["hi"], case);
+            } else if case["fn"] == "pooled" {
+                let rows = given["observations"].as_array().unwrap();
+                let seeds: Vec<String> = rows.iter().map(|row| row[0].to_string()).collect();
+                let observations: Vec<_> = rows
+                    .iter()
+                    .zip(&seeds)
+                    .map(|(row, seed)| Observation { seed, run: row[1].as_i64().unwrap(), good: row[2] == 1 })
+                    .collect();
+                let pooled = pooled(&observations, confidence);
+                assert_eq!(pooled.rate.is_none(), wanted["rate"].is_null());
+                if let Some(rate) = pooled.rate {
+                    near(rate, &wanted["rate"], case);
+                }
+                near(pooled.effective, &wanted["n_eff"], case);
+                near(pooled.interval.lo, &wanted["lo"], case);
+                near(pooled.interval.hi, &wanted["hi"], case);
+            } else {
+                continue;
+            }
+            checked += 1;
+        }
+        assert_eq!(checked, 35);
+    }
+}

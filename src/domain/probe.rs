@@ -45,7 +45,8 @@ impl Tag {
 
     /// A tag as read from a header or the database; `None` unless it has exactly the shape of one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let fits = text.len() == Self::LENGTH && text.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
+        let fits =
+            text.len() == Self::LENGTH && text.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
         fits.then(|| Self(text.to_owned()))
     }
 
@@ -69,7 +70,8 @@ pub(crate) struct SesId(String);
 impl SesId {
     /// Letters, digits and `-`, up to 128 of them; `None` for what SES would never return.
     pub(crate) fn new(text: &str) -> Option<Self> {
-        let fits = (1..=128).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        let fits = (1..=128).contains(&text.len())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
         fits.then(|| Self(text.to_owned()))
     }
 

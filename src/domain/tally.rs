@@ -41,7 +41,11 @@ impl Tally {
         let (mut good, mut spam) = (Vec::new(), Vec::new());
         for counted in findings {
             let Some(placement) = counted.finding.placement() else {
-                if matches!(counted.finding, Finding::Pending) { pending += 1 } else { unmeasured += 1 }
+                if matches!(counted.finding, Finding::Pending) {
+                    pending += 1
+                } else {
+                    unmeasured += 1
+                }
                 continue;
             };
             *placements.entry(placement).or_insert(0) += 1;
