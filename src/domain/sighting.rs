@@ -36,6 +36,11 @@ impl Tab {
             Self::Forums => "forums",
         }
     }
+
+    /// The tab that [`Tab::word`] wrote.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tab| tab.word() == word)
+    }
 }
 
 /// What is known of the tab of one copy in an inbox.

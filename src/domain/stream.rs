@@ -44,6 +44,35 @@ impl StreamKind {
             Self::Outreach => "outreach",
         }
     }
+
+    /// The kind that [`StreamKind::word`] wrote.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        [Self::Marketing, Self::Transactional, Self::Outreach].into_iter().find(|kind| kind.word() == word)
+    }
+}
+
+/// The way on which a stream's probes reach SES.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TransportKind {
+    /// The `SendEmail` call.
+    SesApi,
+    /// SMTP.
+    SesSmtp,
+}
+
+impl TransportKind {
+    /// The word of the configuration and of the database.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::SesApi => "ses-api",
+            Self::SesSmtp => "ses-smtp",
+        }
+    }
+
+    /// The transport that [`TransportKind::word`] wrote.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        [Self::SesApi, Self::SesSmtp].into_iter().find(|kind| kind.word() == word)
+    }
 }
 
 /// How a probe carries its tag.
@@ -53,4 +82,19 @@ pub(crate) enum TagMode {
     Header,
     /// Not at all: the message stays as it is, and only the id that SES returned can find it.
     None,
+}
+
+impl TagMode {
+    /// The word of the configuration and of the database.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Header => "header",
+            Self::None => "none",
+        }
+    }
+
+    /// The mode that [`TagMode::word`] wrote.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        [Self::Header, Self::None].into_iter().find(|mode| mode.word() == word)
+    }
 }

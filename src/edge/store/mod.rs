@@ -1,1 +1,64 @@
-//! (module)
+//! The store: facts about runs in one SQLite file.
+//!
+//! It keeps what was planned, handed over and seen, and never a judgement: there is no placement in it. What `judge`
+//! needs comes back as it was stored, to the millisecond.
+//!
+//! One connection writes, each write in one `BEGIN IMMEDIATE` transaction that is on the disk (`synchronous = FULL`)
+//! before the call returns; a few read-only connections read. Other processes may read, and write now and then, at any
+//! time; that only one of them works on runs is the [`Lock`]'s business.
+
+mod fault;
+mod look;
+mod lock;
+mod open;
+mod plan;
+mod probe;
+mod row;
+mod run;
+mod send;
+mod suppression;
+mod upkeep;
+
+use std::path::{Path, PathBuf};
+
+use sqlx::sqlite::{Sqlite, SqlitePool};
+
+use fault::Doing as _;
+pub(crate) use fault::StoreFault;
+pub(crate) use lock::{Holder, Lock};
+pub(crate) use plan::{NewRun, StreamFacts};
+pub(crate) use send::Attempt;
+pub(crate) use suppression::Listing;
+
+/// A transaction of the writing connection.
+type Writing = sqlx::Transaction<'static, Sqlite>;
+
+/// An open database. Clones share its connections.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    path: PathBuf,
+    writer: SqlitePool,
+    reader: SqlitePool,
+}
+
+impl Store {
+    /// Where the database lies, with every symbolic link resolved.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Closes all connections and folds the write-ahead log into the database. Without it nothing is lost either: the
+    /// next one who opens the database reads the log.
+    pub(crate) async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
+    /// Begins a write. A deferred transaction that reads first could not wait for another writer, only fail.
+    async fn write(&self, doing: &'static str) -> Result<Writing, StoreFault> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await.doing(doing)
+    }
+}
+
+#[cfg(test)]
+mod fixture;

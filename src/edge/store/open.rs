@@ -1,0 +1,225 @@
+//! Opening the database: found or created, recognised, checked, brought up to date.
+//!
+//! A file that is not ours, damaged or newer than this program is named in the error and left as it is. Nothing is ever
+//! created anew in its place.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::SqliteConnection;
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
+
+use super::fault::Doing as _;
+use super::{Store, StoreFault};
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// What the first migration writes as `application_id`.
+const APPLICATION_ID: i64 = 1_768_841_848;
+
+/// How long a statement waits for another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a write waits for its turn among ours: a thousand looks may end at once, and each is synced to the disk.
+const TURN_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Read-only connections: reading is short and the writer does not hold it up.
+const READERS: u32 = 4;
+
+impl Store {
+    /// Opens the database for work on runs, and creates it where there is none. The whole file is checked first, so that
+    /// damage shows before anything is sent and not while answers come in.
+    pub(crate) async fn open(path: &Path) -> Result<Self, StoreFault> {
+        let path = resolved(path).map_err(|error| unreachable(path, &error))?;
+        create(&path)?;
+        let store = Self::connect(path);
+        store.prepare(true).await?;
+        Ok(store)
+    }
+
+    /// Opens the database for reading what earlier runs stored.
+    pub(crate) async fn open_existing(path: &Path) -> Result<Self, StoreFault> {
+        let path = match resolved(path) {
+            Ok(path) => path,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(StoreFault::Absent { path: path.to_owned() });
+            }
+            Err(error) => return Err(unreachable(path, &error)),
+        };
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_file() => {}
+            Ok(_) => return Err(StoreFault::Unreachable { path, why: "it is no regular file".to_owned() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreFault::Absent { path }),
+            Err(error) => return Err(unreachable(&path, &error)),
+        }
+        let store = Self::connect(path);
+        store.prepare(false).await?;
+        Ok(store)
+    }
+
+    /// Connections are opened when first used. The writing one is kept for good: as long as it is open, readers find the
+    /// write-ahead log's index in place.
+    fn connect(path: PathBuf) -> Self {
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(false)
+            .foreign_keys(true)
+            .synchronous(SqliteSynchronous::Full)
+            // On macOS fsync alone leaves the data in the drive's cache (sqlite.org/pragma.html#pragma_fullfsync).
+            .pragma("fullfsync", "ON")
+            .busy_timeout(BUSY_TIMEOUT);
+        let pool = || {
+            SqlitePoolOptions::new()
+                .acquire_timeout(TURN_TIMEOUT)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+        };
+        let reader = pool().max_connections(READERS).connect_lazy_with(options.clone().read_only(true));
+        let writer = pool().max_connections(1).connect_lazy_with(options);
+        Self { path, writer, reader }
+    }
+
+    async fn prepare(&self, for_work: bool) -> Result<(), StoreFault> {
+        let mut writer = self.writer.acquire().await.map_err(|error| StoreFault::of_opening(&self.path, error))?;
+        let standing =
+            standing(&mut writer).await.map_err(|error| StoreFault::of_opening(&self.path, error))?;
+        let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+        let current = match standing {
+            Standing::Empty if !for_work => return Err(StoreFault::Absent { path: self.path.clone() }),
+            Standing::Empty => false,
+            Standing::Foreign => return Err(StoreFault::NotOurs { path: self.path.clone() }),
+            Standing::Ours { schema } if schema > known => {
+                return Err(StoreFault::Newer { path: self.path.clone(), found: schema, known });
+            }
+            Standing::Ours { schema } => schema == known,
+        };
+        if for_work {
+            check_pages(&mut writer).await?;
+        }
+        switch_to_wal(&mut writer).await?;
+        drop(writer);
+        if for_work || !current {
+            self.migrate().await?;
+        }
+        Ok(())
+    }
+
+    /// All pending migrations in one transaction: a crash leaves the older schema, and of two processes that open the
+    /// database at once the second finds the work done. It also proves that the database can be written.
+    async fn migrate(&self) -> Result<(), StoreFault> {
+        const DOING: &str = "bring the database's schema up to date";
+        let mut writing = self.write(DOING).await?;
+        MIGRATIONS.run_direct(None, &mut *writing, false).await.map_err(|error| match error {
+            MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => StoreFault::of(DOING, source),
+            other => StoreFault::Damaged { what: other.to_string() },
+        })?;
+        writing.commit().await.doing(DOING)
+    }
+}
+
+/// What an opened file turned out to be.
+enum Standing {
+    /// Nothing was ever written to it.
+    Empty,
+    /// Another program's database.
+    Foreign,
+    /// Ours.
+    Ours {
+        /// The last migration applied to it.
+        schema: i64,
+    },
+}
+
+async fn standing(connection: &mut SqliteConnection) -> Result<Standing, sqlx::Error> {
+    let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
+    let objects: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *connection).await?;
+    if application == 0 && objects == 0 {
+        return Ok(Standing::Empty);
+    }
+    if application != APPLICATION_ID {
+        return Ok(Standing::Foreign);
+    }
+    let schema: Option<i64> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(connection).await?;
+    Ok(Standing::Ours { schema: schema.unwrap_or(0) })
+}
+
+async fn check_pages(connection: &mut SqliteConnection) -> Result<(), StoreFault> {
+    let answer: String =
+        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(connection).await.doing("check the database")?;
+    if answer == "ok" { Ok(()) } else { Err(StoreFault::Damaged { what: answer }) }
+}
+
+/// Write-ahead logging lets readers read while a run writes. The switch is kept in the file; SQLite does not wait for
+/// others while it switches, so that two first openings at once need a second try.
+async fn switch_to_wal(connection: &mut SqliteConnection) -> Result<(), StoreFault> {
+    const DOING: &str = "switch the database to write-ahead logging";
+    let mut tries = 0_u8;
+    loop {
+        let answer: Result<String, StoreFault> =
+            sqlx::query_scalar("PRAGMA journal_mode = WAL").fetch_one(&mut *connection).await.doing(DOING);
+        match answer {
+            Ok(mode) if mode == "wal" => return Ok(()),
+            Ok(mode) => {
+                let why = format!("this file system only allows the journal mode {mode}");
+                return Err(StoreFault::Io { doing: DOING, why });
+            }
+            Err(StoreFault::Busy { .. }) if tries < 50 => tries = tries.saturating_add(1),
+            Err(fault) => return Err(fault),
+        }
+        tokio::time::sleep(BUSY_TIMEOUT / 50).await;
+    }
+}
+
+/// The path with every symbolic link resolved, so that one database has one lock however it is named. The file itself
+/// need not exist, its directory must.
+pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
+    match std::fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let name = path.file_name().ok_or(error)?;
+            Ok(std::fs::canonicalize(directory.unwrap_or(Path::new(".")))?.join(name))
+        }
+        other => other,
+    }
+}
+
+/// `path` with something appended to its name.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Creates an empty file that only its owner can read, unless there is a file. SQLite gives its log and index the same
+/// mode. A symbolic link to nothing is not followed.
+fn create(path: &Path) -> Result<(), StoreFault> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        // The new name must outlive a power failure, as the claims in the file do.
+        Ok(_) => path.parent().map_or(Ok(()), sync_directory).map_err(|error| unreachable(path, &error)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match std::fs::metadata(path) {
+            Ok(found) if found.is_file() => Ok(()),
+            Ok(_) => Err(StoreFault::Unreachable { path: path.to_owned(), why: "it is no regular file".to_owned() }),
+            Err(_) => {
+                let why = "it is a symbolic link to a file that does not exist".to_owned();
+                Err(StoreFault::Unreachable { path: path.to_owned(), why })
+            }
+        },
+        Err(error) => Err(unreachable(path, &error)),
+    }
+}
+
+/// Makes the names in a directory durable.
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+fn unreachable(path: &Path, error: &io::Error) -> StoreFault {
+    StoreFault::Unreachable { path: path.to_owned(), why: error.to_string() }
+}
