@@ -169,10 +169,10 @@ impl StoreFault {
         if matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) {
             return Self::Damaged { what: format!("{doing}: {error}") };
         }
-        match error {
-            sqlx::Error::Io(why) => Self::Io { doing, why: why.to_string() },
-            source => Self::Sql { doing, source },
+        if let sqlx::Error::Io(why) = error {
+            return Self::Io { doing, why: why.to_string() };
         }
+        Self::Sql { doing, source: error }
     }
 
     /// What an answer of SQLite means while the database is being opened.
@@ -180,7 +180,9 @@ impl StoreFault {
         let path = path.to_owned();
         match primary_code(&error) {
             Some(26) => Self::NotOurs { path },
-            Some(14 | 3) => Self::Unreachable { path, why: "the file or its directory may not be written to".to_owned() },
+            Some(14 | 3) => {
+                Self::Unreachable { path, why: "the file or its directory may not be written to".to_owned() }
+            }
             _ => Self::of("open the database", error),
         }
     }
@@ -205,5 +207,79 @@ pub(super) trait Doing<T> {
 impl<T> Doing<T> for Result<T, sqlx::Error> {
     fn doing(self, doing: &'static str) -> Result<T, StoreFault> {
         self.map_err(|error| StoreFault::of(doing, error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    /// An answer of SQLite with nothing but its code.
+    #[derive(Debug)]
+    struct Answer(u32);
+
+    impl std::fmt::Display for Answer {
+        fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(out, "code {}", self.0)
+        }
+    }
+
+    impl std::error::Error for Answer {}
+
+    impl sqlx::error::DatabaseError for Answer {
+        fn message(&self) -> &'static str {
+            "answer"
+        }
+
+        fn code(&self) -> Option<Cow<'_, str>> {
+            Some(self.0.to_string().into())
+        }
+
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> sqlx::error::ErrorKind {
+            sqlx::error::ErrorKind::Other
+        }
+    }
+
+    #[test]
+    fn what_may_pass_by_itself_is_told_from_what_needs_somebody() {
+        for (name, code, temporary, says) in [
+            ("SQLITE_FULL", 13, true, "cannot work: the disk is full"),
+            ("SQLITE_BUSY", 5, true, "cannot work: another program keeps the database locked"),
+            ("SQLITE_BUSY_SNAPSHOT", 517, true, "cannot work: another program keeps the database locked"),
+            ("SQLITE_IOERR_FSYNC", 1034, true, "code 1034"),
+            ("SQLITE_READONLY", 8, false, "may not be written to"),
+            ("SQLITE_READONLY_DIRECTORY", 1544, false, "may not be written to"),
+            ("SQLITE_CORRUPT", 11, false, "the database is damaged"),
+            ("SQLITE_NOTADB", 26, false, "the database is damaged"),
+            ("SQLITE_CONSTRAINT_CHECK", 275, false, "cannot work"),
+        ] {
+            let fault = StoreFault::of("work", sqlx::Error::Database(Box::new(Answer(code))));
+            assert_eq!(fault.is_temporary(), temporary, "{name}: {fault:?}");
+            assert!(fault.to_string().contains(says), "{name}: {fault}");
+        }
+        assert!(StoreFault::of("work", sqlx::Error::PoolTimedOut).is_temporary());
+    }
+
+    #[test]
+    fn while_opening_another_file_is_not_called_damaged() {
+        let path = std::path::Path::new("/srv/inboxed.db");
+        let fault = |code| StoreFault::of_opening(path, sqlx::Error::Database(Box::new(Answer(code)))).to_string();
+        assert!(fault(26).starts_with("/srv/inboxed.db is not an inboxed database, and is left as it is"));
+        assert!(fault(14).starts_with("cannot open the database /srv/inboxed.db: "));
+        assert!(fault(11).starts_with("the database is damaged"));
     }
 }

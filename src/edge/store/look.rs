@@ -1,6 +1,7 @@
 //! Baselines and looks: what was in the folders before the send, and what each pass over them saw.
 
 use fail::fail_point;
+use jiff::Timestamp;
 
 use super::fault::Doing as _;
 use super::row::{HEADER_LIMIT, millis, number, parsed, tab_columns, time};
@@ -16,7 +17,12 @@ const LOOK: &str = "store a look";
 impl Store {
     /// Stores where a seed's folders stood. The first baseline of a run stands: a later one could lie behind a probe that
     /// has arrived meanwhile, and hide it.
-    pub(crate) async fn save_baseline(&self, run: RunId, seed: &Address, baseline: &Baseline) -> Result<(), StoreFault> {
+    pub(crate) async fn save_baseline(
+        &self,
+        run: RunId,
+        seed: &Address,
+        baseline: &Baseline,
+    ) -> Result<(), StoreFault> {
         let mut writing = self.write(BASELINE).await?;
         let row = seed_row(&mut writing, run, seed, BASELINE).await?;
         let added = sqlx::query("INSERT INTO baseline (seed, taken_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
@@ -67,9 +73,9 @@ impl Store {
                 exists: number(exists)?,
             })
         });
-        let shut = shut.into_iter().map(|(folder, role, why)| {
-            Ok((FolderName::from_wire(folder), parsed("role", &role, Role::of_word)?, why))
-        });
+        let shut = shut
+            .into_iter()
+            .map(|(folder, role, why)| Ok((FolderName::from_wire(folder), parsed("role", &role, Role::of_word)?, why)));
         Ok(Some(Baseline {
             taken_at: time(taken_at)?,
             marks: marks.collect::<Result<_, StoreFault>>()?,
@@ -203,9 +209,188 @@ async fn insert_seen(writing: &mut Writing, look: i64, copy: &Copy) -> Result<()
     .bind(copy.sighting.role.word())
     .bind(tab)
     .bind(tab_why)
-    .bind(copy.sighting.arrived_at.map(|at| at.as_millisecond()))
+    .bind(copy.sighting.arrived_at.map(Timestamp::as_millisecond))
     .execute(&mut **writing)
     .await
     .doing(LOOK)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::handoff::Handoff;
+    use crate::domain::probe::{ProbeId, ProbeState};
+    use crate::domain::sighting::{Tab, TabAnswer};
+    use crate::edge::store::fixture::{Place, address, at, copy, look, new_run, sighting};
+
+    fn inbox(uid: u32) -> crate::domain::sighting::Sighting {
+        sighting("INBOX", Role::Inbox, uid, TabAnswer::NotApplicable)
+    }
+
+    #[tokio::test]
+    async fn a_baseline_comes_back_as_it_was_taken_and_the_first_one_stands() {
+        let (place, run, probe) = Place::with_probe().await;
+        assert_eq!(place.store.baseline(run, &probe.seed).await.unwrap(), None);
+        let mark = |folder: &str, role, uid_validity, uid_next| Mark {
+            folder: FolderName::from_wire(folder),
+            role,
+            uid_validity,
+            uid_next,
+            exists: 3,
+        };
+        let taken = Baseline {
+            taken_at: at(7),
+            marks: vec![
+                mark("INBOX", Role::Inbox, Some(u32::MAX), u32::MAX),
+                mark("Entw&APw-rfe\0\u{7f}", Role::Other, None, 1),
+                mark("[Gmail]/Spam", Role::Junk, Some(0), 0),
+                mark("[Gmail]/All Mail", Role::Archive, Some(1), 9),
+                mark("Unbekannt", Role::Unknown, Some(1), 9),
+                mark("Trash", Role::Trash, Some(1), 9),
+            ],
+            shut: vec![
+                (FolderName::from_wire("Zoo"), Role::Other, "NO [NOPERM]".to_owned()),
+                (FolderName::from_wire("Archive"), Role::Archive, String::new()),
+            ],
+        };
+        place.store.save_baseline(run, &probe.seed, &taken).await.unwrap();
+        let later = Baseline { taken_at: at(9), marks: vec![], shut: vec![] };
+        place.store.save_baseline(run, &probe.seed, &later).await.unwrap();
+        assert_eq!(place.store.baseline(run, &probe.seed).await.unwrap(), Some(taken));
+        let stranger = place.store.save_baseline(run, &address("eve@gmail.com"), &later).await;
+        assert!(matches!(stranger, Err(StoreFault::NotPart { .. })), "{stranger:?}");
+    }
+
+    #[tokio::test]
+    async fn looks_come_back_for_each_probe_of_their_seed_oldest_first() {
+        let place = Place::new().await;
+        let (run, probes) = place.plan(&new_run(&["news", "receipts"], &["anna@gmail.com", "bert@gmail.com"])).await;
+        let (news, receipts) = (probes[0].id, probes[2].id);
+        let anna = address("anna@gmail.com");
+        let tabs = [
+            TabAnswer::Failed("NO [LIMIT]".to_owned()),
+            TabAnswer::Unknown,
+            TabAnswer::NotApplicable,
+            TabAnswer::Known(Tab::Promotions),
+        ];
+        let empty = Look {
+            failed: Some("Junk answered NO".to_owned()),
+            temporary: true,
+            leave_alone: Some(Duration::from_millis(30_500)),
+            ..look(1_000, vec![])
+        };
+        let mut looks = vec![empty];
+        for (began, tab) in (2_000..).step_by(1_000).zip(tabs) {
+            let mut undated = sighting("[Gmail]/All Mail", Role::Archive, 70, TabAnswer::NotApplicable);
+            undated.arrived_at = None;
+            let copies = vec![copy(news, sighting("INBOX", Role::Inbox, 5, tab)), copy(news, undated)];
+            looks.push(look(began, copies));
+        }
+        // The owner has said meanwhile that INBOX.Junk is the spam folder.
+        for (began, role) in [(7_000, Role::Other), (8_000, Role::Junk)] {
+            let lies = sighting("INBOX.Junk", role, 6, TabAnswer::NotApplicable);
+            looks.push(look(began, vec![copy(receipts, lies)]));
+        }
+        for look in &looks {
+            place.store.save_look(run, &anna, look).await.unwrap();
+        }
+        let sweeps = place.store.sweeps(run).await.unwrap();
+        assert_eq!(sweeps.keys().copied().collect::<Vec<_>>(), [news, receipts], "nobody looked at the other seed");
+        for probe in [news, receipts] {
+            assert_eq!(sweeps[&probe].len(), looks.len());
+            for (sweep, look) in sweeps[&probe].iter().zip(&looks) {
+                assert_eq!((sweep.began_at, sweep.ended_at), (look.began_at, look.ended_at));
+                assert_eq!(sweep.failed, look.failed);
+                let copies = look.copies.iter().filter(|copy| copy.probe == probe);
+                assert_eq!(sweep.sightings, copies.map(|copy| copy.sighting.clone()).collect::<Vec<_>>());
+            }
+        }
+        assert_eq!(place.count("SELECT count(*) FROM sighting").await, 3, "a copy seen again is the same copy");
+        assert_eq!(place.count("SELECT temporary * leave_alone FROM look WHERE failed IS NOT NULL").await, 30_500);
+        assert_eq!(place.count("SELECT count(*) FROM look WHERE temporary = 0 AND leave_alone IS NULL").await, 6);
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_the_same_only_in_the_same_folder_under_the_same_uid_and_uidvalidity() {
+        let (place, run, probe) = Place::with_probe().await;
+        let base = || copy(probe.id, inbox(5));
+        let unnamed = || Copy { uid_validity: None, ..base() };
+        let other_folder = copy(probe.id, sighting("Spam", Role::Junk, 5, TabAnswer::NotApplicable));
+        let copies = vec![
+            base(),
+            base(),
+            copy(probe.id, inbox(6)),
+            Copy { uid_validity: Some(43), ..base() },
+            unnamed(),
+            unnamed(),
+            other_folder,
+        ];
+        for _ in 0..2 {
+            place.store.save_look(run, &probe.seed, &look(10, copies.clone())).await.unwrap();
+        }
+        assert_eq!(place.count("SELECT count(*) FROM sighting").await, 5);
+        assert_eq!(place.count("SELECT count(*) FROM seen").await, 10);
+    }
+
+    #[tokio::test]
+    async fn headers_are_kept_as_bytes_first_read_and_64_kib_at_most() {
+        let (place, run, probe) = Place::with_probe().await;
+        let with = |uid, headers: Vec<u8>, cut| Copy { headers, cut, ..copy(probe.id, inbox(uid)) };
+        let odd: Vec<u8> = (0..=255).collect();
+        let save = async |copies| place.store.save_look(run, &probe.seed, &look(10, copies)).await.unwrap();
+        save(vec![with(1, odd.clone(), false), with(2, vec![], false), with(3, vec![b'x'; 70_000], false)]).await;
+        save(vec![with(1, vec![], false), with(2, b"A: b\r\n".to_vec(), true)]).await;
+        save(vec![with(1, b"later".to_vec(), true), with(2, b"later".to_vec(), false)]).await;
+        let folder = FolderName::from_wire("INBOX");
+        assert_eq!(
+            place.store.headers(probe.id).await.unwrap(),
+            [
+                (folder.clone(), odd, false),
+                (folder.clone(), b"A: b\r\n".to_vec(), true),
+                (folder, vec![b'x'; 65_536], true),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_sighting_settles_a_sending_of_unknown_outcome_and_nothing_else_does() {
+        let unknown = Handoff::Unknown { why: "the connection was lost".to_owned() };
+        let turned_away = Handoff::NotAccepted { why: "throttled".to_owned(), retry_after: None };
+        let refused = Handoff::Refused { why: "no".to_owned() };
+        for (end, after) in [
+            (None, ProbeState::Accepted),
+            (Some(unknown), ProbeState::Accepted),
+            (Some(turned_away), ProbeState::Accepted),
+            (Some(refused), ProbeState::Refused),
+        ] {
+            let (place, run, probe) = Place::with_probe().await;
+            place.store.claim(probe.id, at(10)).await.unwrap();
+            if let Some(end) = &end {
+                place.store.settle(probe.id, 1, end, at(11)).await.unwrap();
+            }
+            let before = place.probe(run).await;
+            place.store.save_look(run, &probe.seed, &look(12, vec![])).await.unwrap();
+            assert_eq!(place.probe(run).await, before, "a look that saw nothing");
+            place.store.save_look(run, &probe.seed, &look(13, vec![copy(probe.id, inbox(5))])).await.unwrap();
+            let seen = place.probe(run).await;
+            assert_eq!(seen.state, after, "{end:?}");
+            assert_eq!((seen.claimed_at, seen.handed_at, seen.ses_id), (Some(at(10)), None, None));
+            assert!(place.store.claim(probe.id, at(14)).await.is_err(), "{end:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_copy_counts_only_in_the_seed_that_its_probe_was_sent_to() {
+        let place = Place::new().await;
+        let (run, probes) = place.plan(&new_run(&["news"], &["anna@gmail.com", "bert@gmail.com"])).await;
+        for (seed, probe) in [("bert@gmail.com", probes[0].id), ("anna@gmail.com", ProbeId(999))] {
+            let stray = look(10, vec![copy(probe, inbox(5))]);
+            let fault = place.store.save_look(run, &address(seed), &stray).await.unwrap_err();
+            assert_eq!(fault.to_string(), format!("cannot store a look: probe {} is not part of it", probe.0));
+        }
+        assert_eq!(place.count("SELECT (SELECT count(*) FROM look) + (SELECT count(*) FROM sighting)").await, 0);
+    }
 }

@@ -8,8 +8,8 @@
 //! time; that only one of them works on runs is the [`Lock`]'s business.
 
 mod fault;
-mod look;
 mod lock;
+mod look;
 mod open;
 mod plan;
 mod probe;

@@ -26,7 +26,7 @@ const APPLICATION_ID: i64 = 1_768_841_848;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a write waits for its turn among ours: a thousand looks may end at once, and each is synced to the disk.
-const TURN_TIMEOUT: Duration = Duration::from_secs(300);
+const TURN_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Read-only connections: reading is short and the writer does not hold it up.
 const READERS: u32 = 4;
@@ -87,8 +87,7 @@ impl Store {
 
     async fn prepare(&self, for_work: bool) -> Result<(), StoreFault> {
         let mut writer = self.writer.acquire().await.map_err(|error| StoreFault::of_opening(&self.path, error))?;
-        let standing =
-            standing(&mut writer).await.map_err(|error| StoreFault::of_opening(&self.path, error))?;
+        let standing = standing(&mut writer).await.map_err(|error| StoreFault::of_opening(&self.path, error))?;
         let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
         let current = match standing {
             Standing::Empty if !for_work => return Err(StoreFault::Absent { path: self.path.clone() }),
@@ -115,9 +114,11 @@ impl Store {
     async fn migrate(&self) -> Result<(), StoreFault> {
         const DOING: &str = "bring the database's schema up to date";
         let mut writing = self.write(DOING).await?;
-        MIGRATIONS.run_direct(None, &mut *writing, false).await.map_err(|error| match error {
-            MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => StoreFault::of(DOING, source),
-            other => StoreFault::Damaged { what: other.to_string() },
+        MIGRATIONS.run_direct(None, &mut *writing, false).await.map_err(|error| {
+            if let MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) = error {
+                return StoreFault::of(DOING, source);
+            }
+            StoreFault::Damaged { what: error.to_string() }
         })?;
         writing.commit().await.doing(DOING)
     }
@@ -223,3 +224,6 @@ pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
 fn unreachable(path: &Path, error: &io::Error) -> StoreFault {
     StoreFault::Unreachable { path: path.to_owned(), why: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,16 +141,15 @@ impl StreamRow {
 }
 
 async fn insert_run(writing: &mut Writing, new: &NewRun) -> Result<RunId, StoreFault> {
-    let id = sqlx::query_scalar(
-        "INSERT INTO run (label, started_at, wait, simulated) VALUES ($1, $2, $3, $4) RETURNING id",
-    )
-    .bind(new.label.as_ref().map(Label::as_str))
-    .bind(new.started_at.as_millisecond())
-    .bind(millis(new.wait))
-    .bind(new.simulated)
-    .fetch_one(&mut **writing)
-    .await
-    .doing(PLAN)?;
+    let id =
+        sqlx::query_scalar("INSERT INTO run (label, started_at, wait, simulated) VALUES ($1, $2, $3, $4) RETURNING id")
+            .bind(new.label.as_ref().map(Label::as_str))
+            .bind(new.started_at.as_millisecond())
+            .bind(millis(new.wait))
+            .bind(new.simulated)
+            .fetch_one(&mut **writing)
+            .await
+            .doing(PLAN)?;
     Ok(RunId(id))
 }
 
@@ -222,5 +221,102 @@ fn planned(id: ProbeId, tag: Tag, stream: &StreamFacts, seed: &Address, provider
         claimed_at: None,
         handed_at: None,
         ses_id: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::store::fixture::{Place, address, at, new_run, stream};
+
+    #[tokio::test]
+    async fn a_plan_comes_back_as_it_was_made() {
+        let place = Place::new().await;
+        let plain = StreamFacts { kind: StreamKind::Outreach, ..stream("plain") };
+        let full = StreamFacts {
+            kind: StreamKind::Transactional,
+            transport: TransportKind::SesSmtp,
+            region: Some("us-east-1".to_owned()),
+            configuration_set: Some("receipts".to_owned()),
+            control: true,
+            tag_mode: TagMode::None,
+            message_sha256: std::array::from_fn(|index| u8::try_from(index).unwrap()),
+            ..stream("full")
+        };
+        let new = NewRun {
+            label: Label::new("before-dkim"),
+            streams: vec![plain.clone(), full.clone()],
+            wait: Duration::from_millis(90_001),
+            simulated: true,
+            started_at: at(123),
+            ..new_run(&[], &["bert@gmail.com", "anna@gmail.com"])
+        };
+        let (id, planned) = place.plan(&new).await;
+        assert_eq!(place.store.streams(id).await.unwrap(), [plain, full]);
+        assert_eq!(place.store.probes(id).await.unwrap(), planned);
+        let order: Vec<(&str, &str, bool)> =
+            planned.iter().map(|probe| (probe.stream.as_str(), probe.seed.as_str(), probe.tagged)).collect();
+        assert_eq!(
+            order,
+            [
+                ("plain", "bert@gmail.com", true),
+                ("plain", "anna@gmail.com", true),
+                ("full", "bert@gmail.com", false),
+                ("full", "anna@gmail.com", false)
+            ]
+        );
+        let run = place.store.run(id, None).await.unwrap();
+        assert_eq!((run.label, run.wait, run.simulated), (new.label, new.wait, true));
+        assert_eq!((run.started_at, run.ended_at), (at(123), None));
+        assert_eq!(run.streams.iter().map(StreamName::as_str).collect::<Vec<_>>(), ["plain", "full"]);
+    }
+
+    #[tokio::test]
+    async fn a_tag_is_derived_from_the_number_of_its_run() {
+        let place = Place::new().await;
+        let new = new_run(&["news"], &["anna@gmail.com"]);
+        let (first, probes) = place.plan(&new).await;
+        let (second, others) = place.plan(&new).await;
+        let expected = |run| Tag::derive(&[3; 32], run, &new.streams[0].name, &new.seeds[0].0);
+        assert_eq!(probes[0].tag, expected(first));
+        assert_eq!(others[0].tag, expected(second));
+        assert_ne!(probes[0].tag, others[0].tag);
+    }
+
+    #[tokio::test]
+    async fn numbers_of_runs_and_probes_are_never_used_twice() {
+        let place = Place::new().await;
+        let new = new_run(&["news"], &["anna@gmail.com"]);
+        let (first, probes) = place.plan(&new).await;
+        assert_eq!(place.store.forget_runs(at(1)).await.unwrap(), 1);
+        let (second, others) = place.plan(&new).await;
+        assert!(second > first, "{second:?} after {first:?}");
+        assert!(others[0].id > probes[0].id);
+    }
+
+    #[tokio::test]
+    async fn a_plan_that_fails_leaves_nothing_behind() {
+        let place = Place::new().await;
+        let twice = new_run(&["news"], &["anna@gmail.com", "anna@gmail.com"]);
+        assert!(place.store.plan_run(&twice, &[3; 32]).await.is_err());
+        for table in ["SELECT count(*) FROM run", "SELECT count(*) FROM seed", "SELECT count(*) FROM probe"] {
+            assert_eq!(place.count(table).await, 0, "{table}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_excluded_seed_keeps_its_first_reason_and_its_probes_cannot_be_claimed() {
+        let place = Place::new().await;
+        let (run, probes) = place.plan(&new_run(&["news"], &["anna@gmail.com", "bert@gmail.com"])).await;
+        let anna = address("anna@gmail.com");
+        place.store.exclude_seed(run, &anna, "secret unreadable").await.unwrap();
+        place.store.exclude_seed(run, &anna, "something later").await.unwrap();
+        let excluded = place.store.excluded(run).await.unwrap();
+        assert_eq!(excluded.into_iter().collect::<Vec<_>>(), [(anna, "secret unreadable".to_owned())]);
+        let refused = place.store.claim(probes[0].id, at(1)).await.unwrap_err().to_string();
+        assert!(refused.ends_with("its seed takes no part: secret unreadable"), "{refused}");
+        assert_eq!(place.store.claim(probes[1].id, at(1)).await.unwrap(), 1);
+        let stranger = place.store.exclude_seed(run, &address("eve@gmail.com"), "x").await.unwrap_err();
+        assert_eq!(stranger.to_string(), "cannot keep a seed out of a run: eve@gmail.com is not part of it");
     }
 }

@@ -137,12 +137,7 @@ struct LookRow {
 
 impl LookRow {
     fn sweep(self, sightings: Vec<Sighting>) -> Result<Sweep, StoreFault> {
-        Ok(Sweep {
-            began_at: time(self.began_at)?,
-            ended_at: time(self.ended_at)?,
-            failed: self.failed,
-            sightings,
-        })
+        Ok(Sweep { began_at: time(self.began_at)?, ended_at: time(self.ended_at)?, failed: self.failed, sightings })
     }
 }
 

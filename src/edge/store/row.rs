@@ -63,3 +63,30 @@ pub(super) fn tab_answer(word: &str, why: Option<String>) -> Result<TabAnswer, S
         (word, _) => parsed("tab", word, Tab::of_word).map(TabAnswer::Known),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tab_answer_is_read_back_and_nothing_else_is() {
+        let known = Tab::ALL.map(TabAnswer::Known);
+        let others = [TabAnswer::NotApplicable, TabAnswer::Unknown, TabAnswer::Failed("NO [LIMIT]".to_owned())];
+        for answer in known.into_iter().chain(others) {
+            let (word, why) = tab_columns(&answer);
+            assert_eq!(tab_answer(word, why.map(str::to_owned)).unwrap(), answer);
+        }
+        for (word, why) in [("spam", None), ("failed", None), ("unknown", Some("why".to_owned()))] {
+            assert!(matches!(tab_answer(word, why), Err(StoreFault::Damaged { .. })), "{word}");
+        }
+    }
+
+    #[test]
+    fn a_column_that_cannot_have_been_written_is_damage() {
+        assert!(matches!(duration(-1), Err(StoreFault::Damaged { .. })));
+        assert!(matches!(number(-1), Err(StoreFault::Damaged { .. })));
+        assert!(matches!(number(1 << 32), Err(StoreFault::Damaged { .. })));
+        assert!(matches!(time(i64::MAX), Err(StoreFault::Damaged { .. })));
+        assert_eq!(duration(millis(Duration::from_millis(90_001))).unwrap(), Duration::from_millis(90_001));
+    }
+}

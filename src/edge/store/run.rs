@@ -29,7 +29,7 @@ impl Store {
             .fetch_all(&mut *reading)
             .await
             .doing(READ)?;
-        row.run(streams, holder)
+        row.run(&streams, holder)
     }
 
     /// The last runs, the newest first, `limit` of them at most.
@@ -57,7 +57,7 @@ impl Store {
         rows.into_iter()
             .map(|row| {
                 let streams = streams.remove(&row.id).unwrap_or_default();
-                row.run(streams, holder)
+                row.run(&streams, holder)
             })
             .collect()
     }
@@ -74,11 +74,7 @@ impl Store {
     }
 
     async fn run_of_id(&self, id: RunId) -> Result<Option<i64>, StoreFault> {
-        sqlx::query_scalar("SELECT id FROM run WHERE id = $1")
-            .bind(id.0)
-            .fetch_optional(&self.reader)
-            .await
-            .doing(READ)
+        sqlx::query_scalar("SELECT id FROM run WHERE id = $1").bind(id.0).fetch_optional(&self.reader).await.doing(READ)
     }
 
     async fn run_back(&self, back: u32) -> Result<Option<i64>, StoreFault> {
@@ -135,7 +131,7 @@ struct RunRow {
 }
 
 impl RunRow {
-    fn run(self, streams: Vec<String>, holder: Option<RunId>) -> Result<Run, StoreFault> {
+    fn run(self, streams: &[String], holder: Option<RunId>) -> Result<Run, StoreFault> {
         let id = RunId(self.id);
         let state = match self.ended_at {
             Some(_) => RunState::Complete,
@@ -153,5 +149,75 @@ impl RunRow {
             simulated: self.simulated,
             wait: duration(self.wait)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::store::fixture::{Place, at, labelled, new_run};
+
+    #[tokio::test]
+    async fn a_run_is_running_only_while_a_living_process_works_on_it() {
+        let (place, run, _) = Place::with_probe().await;
+        let state = async |holder| place.store.run(run, holder).await.unwrap().state;
+        assert_eq!(state(None).await, RunState::Interrupted);
+        assert_eq!(state(Some(RunId(run.0 + 1))).await, RunState::Interrupted);
+        assert_eq!(state(Some(run)).await, RunState::Running);
+        place.store.close_run(run, at(900)).await.unwrap();
+        assert_eq!(state(Some(run)).await, RunState::Complete);
+    }
+
+    #[tokio::test]
+    async fn a_closed_run_keeps_its_first_end() {
+        let (place, run, _) = Place::with_probe().await;
+        place.store.close_run(run, at(900)).await.unwrap();
+        place.store.close_run(run, at(999)).await.unwrap();
+        assert_eq!(place.store.run(run, None).await.unwrap().ended_at, Some(at(900)));
+        let fault = place.store.close_run(RunId(77), at(1)).await.unwrap_err();
+        assert_eq!(fault.to_string(), "there is no run 77");
+    }
+
+    #[tokio::test]
+    async fn runs_come_newest_first_each_with_its_own_streams() {
+        let place = Place::new().await;
+        for streams in [&["a", "b"][..], &["c"], &[]] {
+            place.plan(&new_run(streams, &["anna@gmail.com"])).await;
+        }
+        let runs = place.store.runs(2, Some(RunId(2))).await.unwrap();
+        let told: Vec<(i64, Vec<&str>, RunState)> = runs
+            .iter()
+            .map(|run| (run.id.0, run.streams.iter().map(StreamName::as_str).collect(), run.state))
+            .collect();
+        assert_eq!(told, [(3, vec![], RunState::Interrupted), (2, vec!["c"], RunState::Running)]);
+        let all = place.store.runs(u32::MAX, None).await.unwrap();
+        assert_eq!(all.len(), 3);
+        for run in all {
+            assert_eq!(place.store.run(run.id, None).await.unwrap(), run);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_is_found_by_number_by_age_and_by_a_label_that_only_it_bears() {
+        let place = Place::new().await;
+        let choose = async |text: &str| {
+            let choice = RunChoice::new(text).unwrap();
+            place.store.resolve(&choice).await.map(|id| id.0).map_err(|fault| fault.to_string())
+        };
+        assert_eq!(choose("last").await, Err("there is no run yet".to_owned()));
+        for label in ["weekly", "before-dkim", "weekly"] {
+            place.plan(&labelled(label)).await;
+        }
+        assert_eq!(choose("2").await, Ok(2));
+        assert_eq!(choose("last").await, Ok(3));
+        assert_eq!(choose("last~2").await, Ok(1));
+        assert_eq!(choose("before-dkim").await, Ok(2));
+        assert_eq!(choose("last~3").await, Err("there is no run last~3".to_owned()));
+        assert_eq!(choose("9").await, Err("there is no run 9".to_owned()));
+        assert_eq!(choose("Weekly").await, Err("there is no run Weekly".to_owned()));
+        assert_eq!(
+            choose("weekly").await,
+            Err("the label weekly is borne by runs 1, 3: name one by its number".to_owned())
+        );
     }
 }

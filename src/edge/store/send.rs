@@ -222,3 +222,191 @@ impl AttemptRow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::folder::Role;
+    use crate::domain::sighting::TabAnswer;
+    use crate::edge::store::fixture::{Place, at, copy, look, ses_id, sighting};
+
+    fn answers() -> [(Handoff, ProbeState); 5] {
+        let why = || "said why".to_owned();
+        [
+            (Handoff::Accepted(ses_id("0100-1")), ProbeState::Accepted),
+            (Handoff::Refused { why: why() }, ProbeState::Refused),
+            (Handoff::NotAccepted { why: why(), retry_after: None }, ProbeState::NotAccepted),
+            (
+                Handoff::NotAccepted { why: why(), retry_after: Some(Duration::from_millis(1_500)) },
+                ProbeState::NotAccepted,
+            ),
+            (Handoff::Unknown { why: why() }, ProbeState::Unknown),
+        ]
+    }
+
+    #[tokio::test]
+    async fn a_claim_and_every_answer_come_back_as_they_were_stored() {
+        for (handoff, state) in answers() {
+            let (place, run, planned) = Place::with_probe().await;
+            assert_eq!(place.store.claim(planned.id, at(10)).await.unwrap(), 1);
+            let sending = place.probe(run).await;
+            assert_eq!((sending.state, sending.claimed_at), (ProbeState::Sending, Some(at(10))));
+            assert_eq!((sending.handed_at, sending.ses_id, sending.why), (None, None, None));
+            let attempts = place.store.attempts(planned.id).await.unwrap();
+            assert_eq!(attempts, [Attempt { number: 1, claimed_at: at(10), end: None }]);
+
+            place.store.settle(planned.id, 1, &handoff, at(20)).await.unwrap();
+            let settled = place.probe(run).await;
+            let accepted = state == ProbeState::Accepted;
+            assert_eq!(settled.state, state);
+            assert_eq!(settled.claimed_at, Some(at(10)));
+            assert_eq!(settled.handed_at, accepted.then(|| at(20)));
+            assert_eq!(settled.ses_id, accepted.then(|| ses_id("0100-1")));
+            assert_eq!(settled.why.is_none(), accepted);
+            let attempts = place.store.attempts(planned.id).await.unwrap();
+            assert_eq!(attempts, [Attempt { number: 1, claimed_at: at(10), end: Some((at(20), handoff)) }]);
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_probe_that_surely_never_left_can_be_claimed_again() {
+        for (handoff, state) in answers() {
+            let (place, run, probe) = Place::with_probe().await;
+            place.store.claim(probe.id, at(10)).await.unwrap();
+            let twice = place.store.claim(probe.id, at(11)).await.unwrap_err();
+            assert_eq!(twice.to_string(), format!("probe {} may not be sent: it is sending", probe.id.0));
+            place.store.settle(probe.id, 1, &handoff, at(20)).await.unwrap();
+            let again = place.store.claim(probe.id, at(30)).await;
+            if state == ProbeState::NotAccepted {
+                assert_eq!(again.unwrap(), 2);
+                let probe = place.probe(run).await;
+                assert_eq!((probe.state, probe.claimed_at, probe.why), (ProbeState::Sending, Some(at(30)), None));
+            } else {
+                assert!(matches!(again, Err(StoreFault::NotClaimable { .. })), "{state:?}");
+                assert_eq!(place.count("SELECT count(*) FROM handoff").await, 1, "{state:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_schema_itself_forbids_a_second_sending() {
+        const ALL: [&str; 6] = ["planned", "sending", "accepted", "refused", "not_accepted", "unknown"];
+        for (from, allowed) in [
+            ("planned", &["sending"][..]),
+            ("sending", &["accepted", "refused", "not_accepted", "unknown"]),
+            ("accepted", &[]),
+            ("refused", &[]),
+            ("not_accepted", &["sending", "accepted"]),
+            ("unknown", &["accepted"]),
+        ] {
+            for (to, claims) in ALL.into_iter().flat_map(|to| [(to, false), (to, true)]) {
+                let (place, _, probe) = Place::with_probe().await;
+                if from != "planned" {
+                    place.store.claim(probe.id, at(1)).await.unwrap();
+                }
+                if !["planned", "sending"].contains(&from) {
+                    set(&place, from, false).await.unwrap();
+                }
+                let stays = from == to && !claims;
+                let may = stays || (allowed.contains(&to) && claims == (to == "sending"));
+                assert_eq!(set(&place, to, claims).await.is_ok(), may, "{from} to {to}, claims: {claims}");
+            }
+        }
+    }
+
+    async fn set(place: &Place, state: &'static str, claims: bool) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE probe SET state = $1, attempts = attempts + $2")
+            .bind(state)
+            .bind(claims)
+            .execute(&place.store.writer)
+            .await
+            .map(|_| ())
+    }
+
+    #[tokio::test]
+    async fn of_many_claims_at_once_one_wins() {
+        let (place, _, probe) = Place::with_probe().await;
+        let mut claims = tokio::task::JoinSet::new();
+        for _ in 0..16 {
+            let store = place.store.clone();
+            claims.spawn(async move { store.claim(probe.id, at(1)).await.is_ok() });
+        }
+        let won = claims.join_all().await.into_iter().filter(|won| *won).count();
+        assert_eq!(won, 1);
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_stored_once_and_for_its_own_attempt() {
+        let (place, run, probe) = Place::with_probe().await;
+        let refused = Handoff::Refused { why: "no".to_owned() };
+        let accepted = Handoff::Accepted(ses_id("0100-1"));
+        let fault = place.store.settle(probe.id, 1, &accepted, at(1)).await.unwrap_err();
+        assert!(matches!(fault, StoreFault::NotUnderWay { attempt: 1, .. }), "{fault:?}");
+        place.store.claim(probe.id, at(1)).await.unwrap();
+        assert!(place.store.settle(probe.id, 2, &accepted, at(2)).await.is_err());
+        place.store.settle(probe.id, 1, &accepted, at(2)).await.unwrap();
+        assert!(place.store.settle(probe.id, 1, &refused, at(3)).await.is_err());
+        assert_eq!(place.probe(run).await.state, ProbeState::Accepted);
+    }
+
+    #[tokio::test]
+    async fn a_copy_seen_before_the_answer_outlives_whatever_the_answer_is() {
+        for (handoff, _) in answers() {
+            let (place, run, probe) = Place::with_probe().await;
+            place.store.claim(probe.id, at(10)).await.unwrap();
+            let seen = copy(probe.id, sighting("INBOX", Role::Inbox, 5, TabAnswer::NotApplicable));
+            place.store.save_look(run, &probe.seed, &look(20, vec![seen])).await.unwrap();
+            assert_eq!(place.probe(run).await.state, ProbeState::Accepted);
+            place.store.settle(probe.id, 1, &handoff, at(30)).await.unwrap();
+            let settled = place.probe(run).await;
+            assert_eq!((settled.state, settled.why), (ProbeState::Accepted, None), "{handoff:?}");
+            let id = if let Handoff::Accepted(id) = &handoff { Some(id.clone()) } else { None };
+            assert_eq!(settled.handed_at, id.is_some().then(|| at(30)));
+            assert_eq!(settled.ses_id, id);
+            assert!(place.store.claim(probe.id, at(40)).await.is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_dead_process_left_is_unknown_or_not_sent_and_touches_no_other_run() {
+        let place = Place::new().await;
+        let new = crate::edge::store::fixture::new_run(&["news"], &["a@x.example", "b@x.example", "c@x.example"]);
+        let (run, probes) = place.plan(&new).await;
+        let (other, others) = place.plan(&new).await;
+        place.store.claim(others[0].id, at(1)).await.unwrap();
+        place.store.claim(probes[0].id, at(1)).await.unwrap();
+        place.store.claim(probes[1].id, at(1)).await.unwrap();
+        place.store.settle(probes[1].id, 1, &Handoff::Accepted(ses_id("0100-2")), at(2)).await.unwrap();
+        place.store.mark_unknown(run, "the process died during the call").await.unwrap();
+
+        let states = |probes: Vec<crate::domain::probe::Probe>| {
+            probes.into_iter().map(|probe| (probe.state, probe.why)).collect::<Vec<_>>()
+        };
+        let why = Some("the process died during the call".to_owned());
+        assert_eq!(
+            states(place.store.probes(run).await.unwrap()),
+            [
+                (ProbeState::Unknown, why),
+                (ProbeState::Accepted, None),
+                (ProbeState::Planned, Some("not sent".to_owned())),
+            ]
+        );
+        assert_eq!(
+            states(place.store.probes(other).await.unwrap()),
+            [(ProbeState::Sending, None), (ProbeState::Planned, None), (ProbeState::Planned, None)]
+        );
+        assert!(place.store.claim(probes[0].id, at(9)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_complete_run_sends_nothing_more() {
+        let (place, run, probe) = Place::with_probe().await;
+        place.store.close_run(run, at(100)).await.unwrap();
+        let refused = place.store.claim(probe.id, at(101)).await.unwrap_err().to_string();
+        assert!(refused.ends_with("its run is complete"), "{refused}");
+        let nobody = place.store.claim(ProbeId(99), at(101)).await.unwrap_err().to_string();
+        assert!(nobody.ends_with("there is no such probe"), "{nobody}");
+    }
+}

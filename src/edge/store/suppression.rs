@@ -70,3 +70,29 @@ impl Store {
         writing.commit().await.doing(DOING)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::store::fixture::{Place, address, at};
+
+    #[tokio::test]
+    async fn an_answer_is_known_for_its_region_and_time_and_the_newest_one_holds() {
+        let place = Place::new().await;
+        let (anna, bert) = (address("anna@gmail.com"), address("bert@gmail.com"));
+        let bounced = Listing::Suppressed { why: "BOUNCE".to_owned() };
+        let known = async |region, who, since| place.store.suppression_known(region, who, at(since)).await.unwrap();
+        let answers = [(anna.clone(), Listing::Free), (bert.clone(), bounced.clone())];
+        place.store.remember_suppression(Some("eu-central-1"), &answers, at(100)).await.unwrap();
+        place.store.remember_suppression(None, &[(anna.clone(), bounced.clone())], at(100)).await.unwrap();
+        assert_eq!(known(Some("eu-central-1"), &anna, 100).await, Some(Listing::Free));
+        assert_eq!(known(Some("eu-central-1"), &bert, 100).await, Some(bounced.clone()));
+        assert_eq!(known(Some("eu-central-1"), &anna, 101).await, None, "asked too long ago");
+        assert_eq!(known(Some("us-east-1"), &anna, 0).await, None, "another region");
+        assert_eq!(known(None, &anna, 0).await, Some(bounced.clone()));
+        assert_eq!(known(None, &bert, 0).await, None);
+        place.store.remember_suppression(None, &[(anna.clone(), Listing::Free)], at(200)).await.unwrap();
+        assert_eq!(known(None, &anna, 150).await, Some(Listing::Free));
+        assert_eq!(place.count("SELECT count(*) FROM suppression").await, 3);
+    }
+}

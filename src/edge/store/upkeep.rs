@@ -25,11 +25,7 @@ impl Store {
             .tempfile_in(directory)
             .map_err(|error| fault(&error))?;
         let path = partial.path().to_str().ok_or_else(|| fault(&io::ErrorKind::InvalidFilename.into()))?;
-        sqlx::query("VACUUM INTO $1")
-            .bind(path)
-            .execute(&self.reader)
-            .await
-            .doing("copy the database")?;
+        sqlx::query("VACUUM INTO $1").bind(path).execute(&self.reader).await.doing("copy the database")?;
         partial.as_file().sync_all().map_err(|error| fault(&error))?;
         partial.persist_noclobber(&target).map_err(|error| fault(&error.error))?;
         sync_directory(directory).map_err(|error| fault(&error))
@@ -62,5 +58,80 @@ impl Store {
             .doing(DOING)?;
         writing.commit().await.doing(DOING)?;
         Ok(gone.rows_affected())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::domain::folder::Role;
+    use crate::domain::sighting::TabAnswer;
+    use crate::edge::store::fixture::{Place, at, copy, look, new_run, sighting};
+
+    #[tokio::test]
+    async fn a_backup_is_whole_private_and_never_replaces_a_file() {
+        let (place, run, probe) = Place::with_probe().await;
+        place.store.claim(probe.id, at(1)).await.unwrap();
+        let target = place.directory.path().join("copy.db");
+        // A write under way neither holds the copy up nor gets into it.
+        let mut writing = place.store.write("write").await.unwrap();
+        sqlx::query("DELETE FROM run").execute(&mut *writing).await.unwrap();
+        place.store.backup(&target).await.unwrap();
+        drop(writing);
+        assert_eq!(target.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let copy = Store::open_existing(&target).await.unwrap();
+        assert_eq!(copy.probes(run).await.unwrap(), place.store.probes(run).await.unwrap());
+        assert_eq!(copy.complaints().await.unwrap(), Vec::<String>::new());
+
+        let again = place.store.backup(&target).await.unwrap_err().to_string();
+        assert!(again.starts_with("cannot write the backup ") && again.contains("copy.db"), "{again}");
+        let own = place.store.backup(place.store.path()).await;
+        assert!(matches!(own, Err(StoreFault::NoBackup { .. })), "{own:?}");
+        let link = place.directory.path().join("link.db");
+        std::os::unix::fs::symlink(place.directory.path().join("victim"), &link).unwrap();
+        assert!(matches!(place.store.backup(&link).await, Err(StoreFault::NoBackup { .. })));
+        assert!(!place.directory.path().join("victim").exists());
+        let left = std::fs::read_dir(place.directory.path()).unwrap();
+        assert!(left.flatten().all(|entry| !entry.file_name().to_string_lossy().starts_with(".inboxed")));
+    }
+
+    #[tokio::test]
+    async fn an_old_run_goes_with_everything_that_hangs_on_it_and_a_newer_one_stays() {
+        let (place, run, probe) = Place::with_probe().await;
+        let seen = copy(probe.id, sighting("INBOX", Role::Inbox, 5, TabAnswer::NotApplicable));
+        place.store.claim(probe.id, at(1)).await.unwrap();
+        place.store.save_look(run, &probe.seed, &look(10, vec![seen])).await.unwrap();
+        let mut newer = new_run(&["news"], &["anna@gmail.com"]);
+        newer.started_at = at(500);
+        let (kept, _) = place.plan(&newer).await;
+        assert_eq!(place.store.forget_runs(at(0)).await.unwrap(), 0);
+        assert_eq!(place.store.forget_runs(at(500)).await.unwrap(), 1);
+        let runs = place.store.runs(9, None).await.unwrap();
+        assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [kept]);
+        for (table, rows) in [
+            ("SELECT count(*) FROM probe", 1),
+            ("SELECT count(*) FROM seed", 1),
+            ("SELECT count(*) FROM handoff", 0),
+            ("SELECT count(*) FROM look", 0),
+            ("SELECT count(*) FROM sighting", 0),
+            ("SELECT count(*) FROM seen", 0),
+        ] {
+            assert_eq!(place.count(table).await, rows, "{table}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_row_that_refers_to_nothing_is_complained_of() {
+        let (place, _, _) = Place::with_probe().await;
+        assert_eq!(place.store.complaints().await.unwrap(), Vec::<String>::new());
+        sqlx::raw_sql(
+            "PRAGMA foreign_keys = OFF; INSERT INTO look (seed, began_at, ended_at, temporary) VALUES (9, 1, 2, 0)",
+        )
+        .execute(&place.store.writer)
+        .await
+        .unwrap();
+        assert_eq!(place.store.complaints().await.unwrap(), ["row 1 of look refers to nothing"]);
     }
 }
