@@ -64,7 +64,7 @@ pub(crate) enum StoreFault {
         what: String,
     },
     /// The database cannot be written.
-    #[error("cannot {doing}: the database or its directory may not be written to")]
+    #[error("cannot {doing}: its file or directory is write-protected")]
     ReadOnly {
         /// The operation.
         doing: &'static str,
@@ -181,7 +181,7 @@ impl StoreFault {
         match primary_code(&error) {
             Some(26) => Self::NotOurs { path },
             Some(14 | 3) => {
-                Self::Unreachable { path, why: "the file or its directory may not be written to".to_owned() }
+                Self::Unreachable { path, why: "the file or its directory cannot be read and written by this user".to_owned() }
             }
             _ => Self::of("open the database", error),
         }
@@ -261,8 +261,8 @@ mod tests {
             ("SQLITE_BUSY", 5, true, "cannot work: another program keeps the database locked"),
             ("SQLITE_BUSY_SNAPSHOT", 517, true, "cannot work: another program keeps the database locked"),
             ("SQLITE_IOERR_FSYNC", 1034, true, "code 1034"),
-            ("SQLITE_READONLY", 8, false, "may not be written to"),
-            ("SQLITE_READONLY_DIRECTORY", 1544, false, "may not be written to"),
+            ("SQLITE_READONLY", 8, false, "its file or directory is write-protected"),
+            ("SQLITE_READONLY_DIRECTORY", 1544, false, "its file or directory is write-protected"),
             ("SQLITE_CORRUPT", 11, false, "the database is damaged"),
             ("SQLITE_NOTADB", 26, false, "the database is damaged"),
             ("SQLITE_CONSTRAINT_CHECK", 275, false, "cannot work"),
