@@ -180,9 +180,10 @@ impl StoreFault {
         let path = path.to_owned();
         match primary_code(&error) {
             Some(26) => Self::NotOurs { path },
-            Some(14 | 3) => {
-                Self::Unreachable { path, why: "the file or its directory cannot be read and written by this user".to_owned() }
-            }
+            Some(14 | 3) => Self::Unreachable {
+                path,
+                why: "the file or its directory cannot be read and written by this user".to_owned(),
+            },
             _ => Self::of("open the database", error),
         }
     }

@@ -257,7 +257,7 @@ mod tests {
             ],
         };
         place.store.save_baseline(run, &probe.seed, &taken).await.unwrap();
-        let later = Baseline { taken_at: at(9), marks: vec![], shut: vec![] };
+        let later = Baseline { taken_at: at(9), marks: vec![mark("New", Role::Other, Some(1), 99)], shut: vec![] };
         place.store.save_baseline(run, &probe.seed, &later).await.unwrap();
         assert_eq!(place.store.baseline(run, &probe.seed).await.unwrap(), Some(taken));
         let stranger = place.store.save_baseline(run, &address("eve@gmail.com"), &later).await;

@@ -398,6 +398,9 @@ mod tests {
             [(ProbeState::Sending, None), (ProbeState::Planned, None), (ProbeState::Planned, None)]
         );
         assert!(place.store.claim(probes[0].id, at(9)).await.is_err());
+        place.store.settle(probes[0].id, 1, &Handoff::Accepted(ses_id("0100-3")), at(10)).await.unwrap();
+        let late = place.store.probes(run).await.unwrap();
+        assert_eq!((late[0].state, late[0].handed_at), (ProbeState::Accepted, Some(at(10))), "an answer after all");
     }
 
     #[tokio::test]
