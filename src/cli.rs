@@ -1,1 +1,192 @@
-//! What was typed.
+//! What was typed: the command line, nothing of what it means.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::domain::run::{Label, RunChoice};
+use crate::domain::seed::Address;
+use crate::domain::stream::StreamName;
+
+/// Find out where mail sent through Amazon SES landed: inbox, tab, spam, elsewhere or nowhere.
+///
+/// SES reports that a message was delivered; neither SES nor any other sending service can see the folder. inboxed sends
+/// tagged test messages through SES to seed mailboxes that you own, signs in to them over IMAP, finds each message, and
+/// keeps where it lay with the evidence for it.
+#[derive(Debug, Parser)]
+#[command(name = "inboxed", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Options that every verb takes.
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// The verb.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Options that every verb takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "inboxed.toml", env = "INBOXED_CONFIG")]
+    pub(crate) config: PathBuf,
+    /// Print one JSON document on standard output, and nothing else there.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print no progress and no notes.
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// Log what is done, to standard error; twice for more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Write a commented configuration, an example seed list and an example message; overwrites nothing.
+    Init(InitArgs),
+    /// List the seeds.
+    Seeds(SeedsArgs),
+    /// List the runs, newest first.
+    Runs,
+    /// Show one run in full, or one probe's whole story.
+    Show(ShowArgs),
+    /// Print completions for a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each verb into a directory.
+    Man(ManArgs),
+}
+
+/// Where to write the first configuration.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The directory; made if it does not exist.
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+}
+
+/// What to do with the seed list.
+#[derive(Debug, Args)]
+pub(crate) struct SeedsArgs {
+    /// The action.
+    #[command(subcommand)]
+    pub(crate) action: SeedsAction,
+}
+
+/// Actions on the seed list.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SeedsAction {
+    /// One line for each seed: provider, server, how it signs in and where its secret comes from.
+    List,
+}
+
+/// One run.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The streams; all of them when none is named.
+    #[arg(value_name = "STREAM", value_parser = stream_name)]
+    pub(crate) streams: Vec<StreamName>,
+    /// How long to watch for each probe, such as 90s, 15m or 2h; by default `[run] wait`.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) wait: Option<Duration>,
+    /// A label for the run.
+    #[arg(long, value_name = "TEXT", value_parser = label)]
+    pub(crate) label: Option<Label>,
+    /// Check everything on this machine and say what would be sent; connects to nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Which run to look at again.
+#[derive(Debug, Args)]
+pub(crate) struct SweepArgs {
+    /// A number, `last`, `last~N`, or a label that one run bears.
+    #[arg(value_parser = run_choice)]
+    pub(crate) run: RunChoice,
+}
+
+/// What to show.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// A number, `last`, `last~N`, or a label that one run bears.
+    #[arg(value_parser = run_choice)]
+    pub(crate) run: RunChoice,
+    /// One seed's address: its probe's whole story.
+    #[arg(value_parser = address)]
+    pub(crate) seed: Option<Address>,
+}
+
+/// Which shell.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Where to write manual pages.
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// A directory for one page a verb; without it the main page goes to standard output.
+    pub(crate) dir: Option<PathBuf>,
+}
+
+fn stream_name(text: &str) -> Result<StreamName, String> {
+    StreamName::new(text).ok_or_else(|| "a stream's name is a letter, then letters, digits, '.', '_' or '-'".to_owned())
+}
+
+fn label(text: &str) -> Result<Label, String> {
+    Label::new(text).ok_or_else(|| {
+        "a label is a letter, then letters, digits, '.', '_' or '-', without '..', and not 'last'".to_owned()
+    })
+}
+
+fn run_choice(text: &str) -> Result<RunChoice, String> {
+    RunChoice::new(text).ok_or_else(|| "a run is named by its number, 'last', 'last~N' or a label".to_owned())
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    Address::new(text).ok_or_else(|| "not an e-mail address".to_owned())
+}
+
+/// A duration: a whole number and one of `s m h d w`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("'{text}' is not a duration; write a number and s, m, h, d or w, such as 90s or 15m");
+    let unit = text.chars().next_back().ok_or_else(wrong)?;
+    let seconds: u64 = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return Err(wrong()),
+    };
+    let digits = text.strip_suffix(unit).unwrap_or_default();
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    let count: u64 = digits.parse().map_err(|_| wrong())?;
+    count.checked_mul(seconds).filter(|all| *all <= 520 * 604_800).map(Duration::from_secs).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_a_number_and_a_unit() {
+        for (text, seconds) in [("90s", 90), ("15m", 900), ("2h", 7_200), ("7d", 604_800), ("12w", 7_257_600), ("0s", 0)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "s", "15", "1.5h", "-3m", "15 m", "15min", "99999999999999999999s", "9999999w", "1é"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

@@ -2,29 +2,24 @@
 
 use jiff::Timestamp;
 
-use crate::domain::finding::{Finding, Rules, judge};
-use crate::domain::probe::Probe;
-use crate::domain::run::{Run, RunId};
+use super::Failure;
+use crate::config::Config;
+use crate::domain::finding::judge;
+use crate::domain::run::RunId;
 use crate::edge::store::{Store, StoreFault};
+use crate::render::report::{Judged, RunReport, ShownProvider};
 
-/// A run with every probe judged.
-#[derive(Debug)]
-pub(crate) struct Judgement {
-    /// The run.
-    pub(crate) run: Run,
-    /// Its probes in the order of streams and seeds, each with its finding.
-    pub(crate) probes: Vec<(Probe, Finding)>,
-}
+/// The order in which providers are named: trouble shows at Gmail first, then Outlook, then Yahoo.
+const ORDER: [&str; 5] = ["gmail", "google-workspace", "outlook", "microsoft-365", "yahoo"];
 
-/// Reads a run's facts and judges them as of `now`. `holder` is the run that a living process works on.
+/// Reads a run's facts and judges them as of `now`.
 pub(crate) async fn judge_run(
     store: &Store,
+    config: &Config,
     id: RunId,
-    holder: Option<RunId>,
     now: Timestamp,
-    rules: Rules,
-) -> Result<Judgement, StoreFault> {
-    let run = store.run(id, holder).await?;
+) -> Result<RunReport, StoreFault> {
+    let run = store.run(id, store.holder_run()).await?;
     let probes = store.probes(id).await?;
     let mut sweeps = store.sweeps(id).await?;
     let excluded = store.excluded(id).await?;
@@ -34,9 +29,39 @@ pub(crate) async fn judge_run(
             let sweeps = sweeps.remove(&probe.id).unwrap_or_default();
             let unreadable = excluded.get(&probe.seed).map(String::as_str);
             let deadline = probe.deadline(run.wait);
-            let finding = judge(&probe, &sweeps, unreadable, deadline, run.ended_at, now, rules);
-            (probe, finding)
+            let finding = judge(&probe, &sweeps, unreadable, deadline, run.ended_at, now, config.judge.rules);
+            Judged::new(probe, finding)
         })
         .collect();
-    Ok(Judgement { run, probes })
+    Ok(RunReport {
+        run,
+        probes,
+        providers: shown(config),
+        rules: config.judge.rules,
+        confidence: config.judge.confidence,
+        thresholds: config.thresholds,
+    })
+}
+
+/// The providers as reports name them, in their order.
+fn shown(config: &Config) -> Vec<ShownProvider> {
+    let mut shown: Vec<ShownProvider> = config
+        .providers
+        .values()
+        .map(|provider| ShownProvider {
+            name: provider.name.clone(),
+            title: provider.title.clone(),
+            spam_threshold: provider.spam_threshold,
+        })
+        .collect();
+    let rank = |one: &ShownProvider| ORDER.iter().position(|name| *name == one.name.as_str()).unwrap_or(ORDER.len());
+    shown.sort_by_key(rank);
+    shown
+}
+
+/// The configuration and its database, for verbs that only read.
+pub(crate) async fn open_to_read(config_path: &std::path::Path) -> Result<(Config, Store), Failure> {
+    let config = Config::load(config_path).map_err(Failure::bad_input)?;
+    let store = Store::open_existing(&config.database).await.map_err(Failure::bad_input)?;
+    Ok((config, store))
 }

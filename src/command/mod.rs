@@ -1,1 +1,99 @@
-//! One verb per file.
+//! One verb per file: gather facts, ask the domain, return one output value.
+
+mod completions;
+mod init;
+mod judgement;
+mod man;
+mod outcome;
+mod runs;
+mod seeds;
+mod show;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use crate::Exit;
+use crate::cli::{Cli, SeedsAction, Verb};
+use crate::edge::clock::Clock;
+use crate::render::table::Screen;
+
+/// What every verb knows of its surroundings.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    /// The configuration file.
+    pub(crate) config_path: PathBuf,
+    /// Whether one JSON document is wanted.
+    pub(crate) json: bool,
+    /// What tables are printed on.
+    pub(crate) screen: Screen,
+    /// The clock.
+    pub(crate) clock: Clock,
+}
+
+/// What a verb prints and how the process ends.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// The end.
+    pub(crate) exit: Exit,
+    /// For standard output.
+    pub(crate) stdout: String,
+}
+
+impl Outcome {
+    /// Done, whatever the figures.
+    pub(crate) fn ok(stdout: String) -> Self {
+        Self { exit: Exit::Ok, stdout }
+    }
+}
+
+/// Why a verb could not do its work.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The end.
+    pub(crate) exit: Exit,
+    /// What happened, outermost first.
+    pub(crate) error: anyhow::Error,
+}
+
+impl Failure {
+    /// The input or the configuration is wrong.
+    pub(crate) fn bad_input(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::BadInput, error: error.into() }
+    }
+
+    /// A fault of the program or of the machine.
+    pub(crate) fn internal(error: impl Into<anyhow::Error>) -> Self {
+        Self { exit: Exit::Internal, error: error.into() }
+    }
+}
+
+/// Carries out one command line.
+pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
+    let context = Context {
+        json: cli.global.json,
+        screen: screen(),
+        clock: Clock::system(),
+        config_path: cli.global.config,
+    };
+    match &cli.verb {
+        Verb::Init(args) => init::execute(&context, args),
+        Verb::Seeds(args) => match args.action {
+            SeedsAction::List => seeds::list(&context),
+        },
+        Verb::Runs => runs::execute(&context).await,
+        Verb::Show(args) => show::execute(&context, args).await,
+        Verb::Completions(args) => Ok(completions::execute(args)),
+        Verb::Man(args) => man::execute(args),
+    }
+}
+
+/// Standard output as tables see it. Colour only on a terminal, and not where `NO_COLOR` is set (no-color.org).
+fn screen() -> Screen {
+    let stdout = std::io::stdout();
+    if !stdout.is_terminal() {
+        return Screen { width: None, colour: false };
+    }
+    let colour = anstream::AutoStream::choice(&stdout) != anstream::ColorChoice::Never;
+    let width = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    Screen { width, colour }
+}
