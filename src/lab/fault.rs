@@ -63,7 +63,7 @@ pub enum Action {
     Bad(String),
     /// Says BYE with this text and closes the connection in good order.
     Bye(String),
-    /// Closes the connection without a word: FIN, but no TLS close_notify.
+    /// Closes the connection without a word: FIN, but no TLS `close_notify`.
     Cut,
     /// Resets the connection.
     Reset,
