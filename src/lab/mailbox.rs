@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::{Clock, LabError};
 
-pub use account::{Account, Copy, Folder, MessageId, Place, Tab};
+pub use account::{Account, Folder, MessageCopy, MessageId, Place, Tab};
 pub use character::{Character, Language, Role};
 pub use snapshot::Snapshot;
 
@@ -163,7 +163,7 @@ impl Mailboxes {
             state.next_message = id.0.saturating_add(1);
             id
         };
-        let copy = Copy { id, uid: 0, arrived_at: at, flags: BTreeSet::new(), tab, bytes: bytes.into() };
+        let copy = MessageCopy { id, uid: 0, arrived_at: at, flags: BTreeSet::new(), tab, bytes: bytes.into() };
         self.change(address, |account| account.coming.push((at, Event::Arrival(place, copy))))?;
         Ok(id)
     }

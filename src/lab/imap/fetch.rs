@@ -8,7 +8,7 @@ use super::command::{Argument, Command};
 use super::folders::spelled;
 use super::sequence::Sequence;
 use super::session::{Session, argument_text};
-use crate::lab::mailbox::{Account, Character, Copy, MessageId, Role};
+use crate::lab::mailbox::{Account, Character, MessageCopy, MessageId, Role};
 
 /// Which bytes of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,7 @@ fn body(atom: &str) -> Option<Item> {
 /// One message of an answer.
 struct Row {
     number: usize,
-    copy: Copy,
+    copy: MessageCopy,
     labels: Vec<String>,
 }
 
@@ -139,7 +139,7 @@ impl Session {
             return;
         }
         self.with_folder(|folder| {
-            let seen = |copy: &&mut Copy| wanted.iter().any(|(_, row)| *row == (copy.uid, copy.id));
+            let seen = |copy: &&mut MessageCopy| wanted.iter().any(|(_, row)| *row == (copy.uid, copy.id));
             for copy in folder.copies.iter_mut().filter(seen) {
                 copy.flags.insert("\\Seen".to_owned());
             }
@@ -207,7 +207,13 @@ fn write_row(answer: &mut Answer, row: &Row, items: &[Item]) {
     answer.bytes(b")\r\n");
 }
 
-fn write_body(answer: &mut Answer, copy: &Copy, section: &Section, label: &str, partial: Option<(usize, usize)>) {
+fn write_body(
+    answer: &mut Answer,
+    copy: &MessageCopy,
+    section: &Section,
+    label: &str,
+    partial: Option<(usize, usize)>,
+) {
     let header = header_length(&copy.bytes);
     let origin = partial.map_or_else(String::new, |(first, _)| format!("<{first}>"));
     let mut announce = |length: usize| answer.bytes(format!("BODY[{label}]{origin} {{{length}}}\r\n").as_bytes());

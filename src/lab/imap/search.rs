@@ -7,7 +7,7 @@ use super::answer::Answer;
 use super::command::{Argument, Command};
 use super::sequence::Sequence;
 use super::session::Session;
-use crate::lab::mailbox::{Character, Copy, MessageId};
+use crate::lab::mailbox::{Character, MessageCopy, MessageId};
 
 /// The smart labels that Gmail's search knows beside the tabs; no message of the lab bears one.
 const SMART_LABELS: [&str; 2] = ["reservations", "purchases"];
@@ -76,7 +76,7 @@ impl Session {
                 Key::Number(set) => keep(&mut found, &self.wanted(&set, false)),
                 Key::Category(category) => {
                     let bears =
-                        |copy: &&Copy| copy.tab.is_some_and(|tab| tab.category().eq_ignore_ascii_case(category));
+                        |copy: &&MessageCopy| copy.tab.is_some_and(|tab| tab.category().eq_ignore_ascii_case(category));
                     let bearers = self.with_folder(|folder| {
                         let bearers = folder.copies.iter().filter(bears);
                         bearers.map(|copy| (copy.uid, copy.id)).collect::<BTreeSet<_>>()

@@ -93,7 +93,8 @@ impl Wire {
         let Stream::Clear(tcp) = std::mem::replace(&mut self.stream, Stream::Neither) else { return Err(End::Gone) };
         let tls = TlsAcceptor::from(config).accept(tcp).await?;
         self.stream = Stream::Tls(Box::new(tls));
-        self.answered = false;
+        // The handshake was the server's last word: what comes next is a flight of its own.
+        self.answered = true;
         Ok(())
     }
 

@@ -51,7 +51,7 @@ impl Tab {
 
 /// One copy of a message in one folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copy {
+pub struct MessageCopy {
     /// Which message it is a copy of.
     pub id: MessageId,
     /// Its UID in this folder.
@@ -82,7 +82,7 @@ pub struct Folder {
     /// UIDNEXT.
     pub uid_next: u32,
     /// Its messages in the order of arrival.
-    pub copies: Vec<Copy>,
+    pub copies: Vec<MessageCopy>,
 }
 
 impl Folder {
@@ -106,8 +106,8 @@ impl Folder {
         self.name == name || (self.name.eq_ignore_ascii_case("INBOX") && name.eq_ignore_ascii_case("INBOX"))
     }
 
-    fn push(&mut self, copy: &Copy) {
-        self.copies.push(Copy { uid: self.uid_next, ..copy.clone() });
+    fn push(&mut self, copy: &MessageCopy) {
+        self.copies.push(MessageCopy { uid: self.uid_next, ..copy.clone() });
         self.uid_next = self.uid_next.saturating_add(1);
     }
 }
@@ -146,7 +146,7 @@ impl Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Event {
     /// A message arrives.
-    Arrival(Place, Copy),
+    Arrival(Place, MessageCopy),
     /// A message that arrived earlier is moved, as Microsoft's zero-hour purge does.
     Move(MessageId, Place),
 }
@@ -200,7 +200,7 @@ impl Account {
     }
 
     /// Puts a copy into a folder, and at Gmail one into All Mail unless it is spam or trash.
-    pub(super) fn arrive(&mut self, place: &Place, copy: &Copy) {
+    pub(super) fn arrive(&mut self, place: &Place, copy: &MessageCopy) {
         let Some(folder) = self.at(place) else { return };
         folder.push(copy);
         let hidden = matches!(folder.role, Role::All | Role::Junk | Role::Trash);
@@ -224,7 +224,7 @@ impl Account {
     }
 
     /// Any copy of a message.
-    pub(super) fn copy_of(&self, id: MessageId) -> Option<Copy> {
+    pub(super) fn copy_of(&self, id: MessageId) -> Option<MessageCopy> {
         self.folders.iter().flat_map(|folder| &folder.copies).find(|copy| copy.id == id).cloned()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::account::{Account, Copy, Folder};
+use super::account::{Account, Folder, MessageCopy};
 
 /// Every folder and every message with its UID, flags, date, tab and bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,7 @@ impl Snapshot {
 }
 
 fn differences_of_folder(place: &str, before: &Folder, after: &Folder, sentences: &mut Vec<String>) {
+    let said_before = sentences.len();
     if before.uid_validity != after.uid_validity {
         sentences.push(format!("{place}: UIDVALIDITY {} became {}", before.uid_validity, after.uid_validity));
     }
@@ -50,12 +51,12 @@ fn differences_of_folder(place: &str, before: &Folder, after: &Folder, sentences
             sentences.push(format!("{place}: UID {} arrived", copy.uid));
         }
     }
-    if sentences.is_empty() && before != after {
+    if sentences.len() == said_before && before != after {
         sentences.push(format!("{place}: name, attributes or UIDNEXT changed"));
     }
 }
 
-fn what(before: &Copy, after: &Copy) -> String {
+fn what(before: &MessageCopy, after: &MessageCopy) -> String {
     if before.flags == after.flags {
         "another message, date or tab".to_owned()
     } else {

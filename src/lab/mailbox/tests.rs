@@ -53,7 +53,7 @@ fn mail_for_later_is_invisible_and_takes_no_uid_before_its_time() {
 fn mail_arrives_and_moves_when_the_clock_says_so() {
     let start: Timestamp = "2026-03-02T06:00:00Z".parse().unwrap();
     let mut account = lab(Character::Yahoo).0.account(ANNA).unwrap();
-    let copy = |id| Copy {
+    let copy = |id| MessageCopy {
         id: MessageId(id),
         uid: 0,
         arrived_at: start,
@@ -90,6 +90,9 @@ fn a_snapshot_tells_what_changed_and_nothing_else() {
         before.differences(&mailboxes.snapshot()),
         ["anna@gmail.example INBOX: UID 1: flags {} became {\"\\\\Seen\"}", "anna@gmail.example Junk: UID 1 arrived"]
     );
+    mailboxes.set_uid_next(ANNA, Role::Trash, 9).unwrap();
+    let last = before.differences(&mailboxes.snapshot()).pop();
+    assert_eq!(last.as_deref(), Some("anna@gmail.example Trash: name, attributes or UIDNEXT changed"));
     mailboxes.change_uid_validity(ANNA, Role::Inbox).unwrap();
     assert!(before.differences(&mailboxes.snapshot()).iter().any(|sentence| sentence.contains("UIDVALIDITY")));
 }
