@@ -176,7 +176,9 @@ mod tests {
 
     #[test]
     fn durations_are_a_number_and_a_unit() {
-        for (text, seconds) in [("90s", 90), ("15m", 900), ("2h", 7_200), ("7d", 604_800), ("12w", 7_257_600), ("0s", 0)] {
+        for (text, seconds) in
+            [("90s", 90), ("15m", 900), ("2h", 7_200), ("7d", 604_800), ("12w", 7_257_600), ("0s", 0)]
+        {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         for text in ["", "s", "15", "1.5h", "-3m", "15 m", "15min", "99999999999999999999s", "9999999w", "1é"] {

@@ -95,7 +95,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Done {
     let ended = |exit, stdout, stderr| Done { stdout, stderr, exit };
     let cli = match cli::Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => return ended(Exit::Usage, String::new(), error.render().ansi().to_string()),
+        Err(error) if error.use_stderr() => {
+            return ended(Exit::Usage, String::new(), error.render().ansi().to_string());
+        }
         Err(help) => return ended(Exit::Ok, help.render().to_string(), String::new()),
     };
     // Another provider may already be installed by an embedding test; both are ring.

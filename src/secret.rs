@@ -69,9 +69,7 @@ impl SecretSource {
                 Err(std::env::VarError::NotUnicode(_)) => Err(format!("the variable {name} is not UTF-8")),
             },
             Self::File(path) => read_private(path),
-            Self::Keyring(_) => {
-                Err("this build cannot read the system's keyring; use command, env or file".to_owned())
-            }
+            Self::Keyring(_) => Err("this build cannot read the system's keyring; use command, env or file".to_owned()),
         };
         let checked = found.and_then(|text| {
             if text.is_empty() {

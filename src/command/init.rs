@@ -27,7 +27,9 @@ pub(crate) fn execute(context: &Context, args: &InitArgs) -> Result<Outcome, Fai
         .collect();
     if !taken.is_empty() {
         let taken = taken.join(", ");
-        return Err(Failure::bad_input(anyhow!("{taken} already exists; nothing was written; choose another directory")));
+        return Err(Failure::bad_input(anyhow!(
+            "{taken} already exists; nothing was written; choose another directory"
+        )));
     }
     for (name, text) in FILES {
         write_new(&args.dir.join(name), text).map_err(Failure::bad_input)?;

@@ -69,12 +69,8 @@ impl Failure {
 
 /// Carries out one command line.
 pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
-    let context = Context {
-        json: cli.global.json,
-        screen: screen(),
-        clock: Clock::system(),
-        config_path: cli.global.config,
-    };
+    let context =
+        Context { json: cli.global.json, screen: screen(), clock: Clock::system(), config_path: cli.global.config };
     match &cli.verb {
         Verb::Init(args) => init::execute(&context, args),
         Verb::Seeds(args) => match args.action {

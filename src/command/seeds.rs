@@ -17,10 +17,12 @@ pub(crate) fn list(context: &Context) -> Result<Outcome, Failure> {
         return Ok(Outcome::ok(document(&json!({ "seeds": seeds })).map_err(Failure::internal)?));
     }
     if config.seeds.is_empty() {
-        return Ok(Outcome::ok("no seed is configured; take one out of its comment in seeds/example.toml\n".to_owned()));
+        return Ok(Outcome::ok(
+            "no seed is configured; take one out of its comment in seeds/example.toml\n".to_owned(),
+        ));
     }
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if let Some(width) = context.screen.width {
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     }

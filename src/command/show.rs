@@ -21,7 +21,11 @@ pub(crate) async fn execute(context: &Context, args: &ShowArgs) -> Result<Outcom
     let wanted = seed.as_str().to_lowercase();
     let is_wanted = |judged: &Judged| judged.probe.seed.as_str().to_lowercase() == wanted;
     if !report.probes.iter().any(is_wanted) {
-        return Err(Failure::bad_input(anyhow!("run {} sent nothing to {seed}; `inboxed show {}` lists its seeds", id.0, id.0)));
+        return Err(Failure::bad_input(anyhow!(
+            "run {} sent nothing to {seed}; `inboxed show {}` lists its seeds",
+            id.0,
+            id.0
+        )));
     }
     if context.json {
         report.probes.retain(is_wanted);

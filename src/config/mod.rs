@@ -87,7 +87,7 @@ impl Config {
         let mut providers = preset::built_in().map_err(|fault| Faults(vec![fault]))?;
         for path in matching(file, base, "providers", &main.providers, &mut faults) {
             if let Some(own) = read_file(&path, "check its permissions", &mut faults, preset::read) {
-                providers.extend(own.map(|provider| (provider.name.clone(), Arc::new(provider))));
+                providers.insert(own.name.clone(), Arc::new(own));
             }
         }
         let mut seeds = Vec::new();

@@ -77,12 +77,9 @@ pub(super) fn read(top: &Section<'_>) -> Option<Provider> {
 
 fn folders(section: &Section<'_>) -> BTreeMap<Role, Vec<String>> {
     let mut names = BTreeMap::new();
-    for (key, role) in [
-        ("junk", Role::Junk),
-        ("unknown_sender", Role::Unknown),
-        ("trash", Role::Trash),
-        ("archive", Role::Archive),
-    ] {
+    for (key, role) in
+        [("junk", Role::Junk), ("unknown_sender", Role::Unknown), ("trash", Role::Trash), ("archive", Role::Archive)]
+    {
         if let Some(list) = section.texts(key) {
             names.insert(role, list);
         }

@@ -140,10 +140,8 @@ pub(super) fn refuse_doubles(seeds: &[ConfiguredSeed], faults: &mut Vec<Fault>) 
         let address = seed.seed.address.as_str().to_lowercase();
         if let Some(other) = first.get(&address) {
             let line = seed.place.rsplit_once(':').and_then(|(_, line)| line.parse().ok());
-            let what = format!(
-                "{} is listed twice, first at {}; a seed may be listed once",
-                seed.seed.address, other.place
-            );
+            let what =
+                format!("{} is listed twice, first at {}; a seed may be listed once", seed.seed.address, other.place);
             faults.push(Fault { file: seed.file.clone(), line, what });
         } else {
             first.insert(address, seed);

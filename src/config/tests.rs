@@ -30,9 +30,21 @@ fn every_fault_names_file_line_key_and_remedy() {
             "inboxed.toml:2: run.wait: '15 min' is not a duration; write a number and s, m, h, d or w, such as 90s or 15m",
         ),
         ("[ses\n", seed(""), "inboxed.toml:1: not valid TOML: "),
-        ("[thresholds]\ninbox_warn = 1.5\n", seed(""), "inboxed.toml:2: thresholds.inbox_warn: must be a number from 0 to 1"),
-        ("[thresholds]\ninbox_crit = 0.9\n", seed(""), "inboxed.toml:1: thresholds: inbox_crit must not be above inbox_warn"),
-        ("seeds = [\"none.toml\"]\n", seed(""), "inboxed.toml: seeds: none.toml does not exist; create it or take it out of the list"),
+        (
+            "[thresholds]\ninbox_warn = 1.5\n",
+            seed(""),
+            "inboxed.toml:2: thresholds.inbox_warn: must be a number from 0 to 1",
+        ),
+        (
+            "[thresholds]\ninbox_crit = 0.9\n",
+            seed(""),
+            "inboxed.toml:1: thresholds: inbox_crit must not be above inbox_warn",
+        ),
+        (
+            "seeds = [\"none.toml\"]\n",
+            seed(""),
+            "inboxed.toml: seeds: none.toml does not exist; create it or take it out of the list",
+        ),
         ("[[stream]]\nname = \"news\"\n", seed(""), "inboxed.toml:1: [[stream]] 1: `message` is missing"),
         (
             "[[stream]]\nname = \"news\"\nmessage = \"x.eml\"\n",
@@ -40,14 +52,26 @@ fn every_fault_names_file_line_key_and_remedy() {
             "inboxed.toml:3: [[stream]] 1.message: x.eml does not exist; give the path of an .eml file",
         ),
         ("", seed("junc = \"Bulk\""), "seeds/a.toml:5: unknown key `[[seed]] 1.junc`; did you mean `junk`?"),
-        ("", SEED.replace("gmail\"", "gmial\""), "seeds/a.toml:3: [[seed]] 1.provider: there is no provider \"gmial\"; did you mean \"gmail\"?"),
-        ("", format!("{SEED}\n{}", SEED.replace("anna", "ANNA")), "seeds/a.toml:6: ANNA@gmail.com is listed twice, first at seeds/a.toml:1; a seed may be listed once"),
+        (
+            "",
+            SEED.replace("gmail\"", "gmial\""),
+            "seeds/a.toml:3: [[seed]] 1.provider: there is no provider \"gmial\"; did you mean \"gmail\"?",
+        ),
+        (
+            "",
+            format!("{SEED}\n{}", SEED.replace("anna", "ANNA")),
+            "seeds/a.toml:6: ANNA@gmail.com is listed twice, first at seeds/a.toml:1; a seed may be listed once",
+        ),
         (
             "",
             SEED.replace("gmail\"", "generic\""),
             "seeds/a.toml:1: [[seed]] 1: `host` is missing: the preset generic names none",
         ),
-        ("", SEED.replace("env = \"P\"", ""), "seeds/a.toml:4: [[seed]] 1.secret: names no place; write one of command, env, file, keyring"),
+        (
+            "",
+            SEED.replace("env = \"P\"", ""),
+            "seeds/a.toml:4: [[seed]] 1.secret: names no place; write one of command, env, file, keyring",
+        ),
     ];
     for (main, seeds, sentence) in rows {
         let found = load(main, &seeds).map(|_| ()).unwrap_err();

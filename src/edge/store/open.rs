@@ -140,8 +140,11 @@ enum Standing {
 }
 
 async fn standing(connection: &mut SqliteConnection) -> Result<Standing, sqlx::Error> {
-    let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
-    let objects: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *connection).await?;
+    // One statement, one snapshot: another process may commit the first schema between two.
+    let (application, objects): (i64, i64) =
+        sqlx::query_as("SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id")
+            .fetch_one(&mut *connection)
+            .await?;
     if application == 0 && objects == 0 {
         return Ok(Standing::Empty);
     }
