@@ -8,6 +8,7 @@ pub(crate) mod folder;
 pub(crate) mod handoff;
 pub(crate) mod health;
 pub(crate) mod interval;
+pub(crate) mod latency;
 pub(crate) mod look;
 pub(crate) mod message;
 pub(crate) mod probe;

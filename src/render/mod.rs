@@ -1,1 +1,15 @@
-//! Values in, bytes out.
+//! Values in, bytes out: what a run, a history or a trend looks like to a person or to another program.
+//!
+//! Nothing here asks a clock, reads a file or decides about mail. Whatever a stranger wrote (folder names, headers, answers of
+//! servers) passes through [`plain`] before it reaches a terminal or a chart.
+
+pub(crate) mod figure;
+pub(crate) mod json;
+pub(crate) mod plain;
+pub(crate) mod png;
+pub(crate) mod progress;
+pub(crate) mod report;
+#[cfg(test)]
+pub(crate) mod samples;
+pub(crate) mod table;
+pub(crate) mod words;

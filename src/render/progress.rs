@@ -1,0 +1,199 @@
+//! Progress: bars on standard error while a run is under way.
+//!
+//! They are shown only where a person watches a terminal; the caller says so once, and every method is then safe to call
+//! from any task. Nothing is ever written to standard output.
+
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::words::span;
+
+/// Most times a second that the bars are redrawn.
+const REDRAWS: u8 = 10;
+
+/// The bars of one run; clones draw the same ones.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    bars: Option<Bars>,
+}
+
+#[derive(Debug, Clone)]
+struct Bars {
+    all: MultiProgress,
+    signing_in: ProgressBar,
+    sending: ProgressBar,
+    finding: ProgressBar,
+}
+
+impl Progress {
+    /// Bars on standard error, or none at all.
+    pub(crate) fn new(shown: bool) -> Self {
+        if !shown {
+            return Self { bars: None };
+        }
+        Self::on(ProgressDrawTarget::stderr_with_hz(REDRAWS))
+    }
+
+    fn on(target: ProgressDrawTarget) -> Self {
+        let hidden = || ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        let all = MultiProgress::with_draw_target(target);
+        Self { bars: Some(Bars { all, signing_in: hidden(), sending: hidden(), finding: hidden() }) }
+    }
+
+    /// `done` of `total` seeds are signed in or given up.
+    pub(crate) fn signed_in(&self, done: usize, total: usize) {
+        if let Some(bars) = &self.bars {
+            bars.draw(&bars.signing_in, "signing in", done, total, String::new());
+        }
+    }
+
+    /// `done` of `total` probes are sent or refused.
+    pub(crate) fn sent(&self, done: usize, total: usize) {
+        if let Some(bars) = &self.bars {
+            bars.signing_in.finish_and_clear();
+            bars.draw(&bars.sending, "sending", done, total, String::new());
+        }
+    }
+
+    /// `found` of the `sent` probes were seen; `left` is the time until the last deadline.
+    pub(crate) fn found(&self, found: usize, sent: usize, left: Option<Duration>) {
+        if let Some(bars) = &self.bars {
+            bars.draw(&bars.finding, "found", found, sent, time_left(left));
+        }
+    }
+
+    /// Runs `write` while the bars are out of the way, for a line of log on the same terminal.
+    pub(crate) fn suspend<R>(&self, write: impl FnOnce() -> R) -> R {
+        match &self.bars {
+            Some(bars) => bars.all.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Takes the bars away for good.
+    pub(crate) fn clear(&self) {
+        if let Some(bars) = &self.bars {
+            for bar in [&bars.signing_in, &bars.sending, &bars.finding] {
+                bar.finish_and_clear();
+            }
+        }
+    }
+}
+
+impl Bars {
+    fn draw(&self, bar: &ProgressBar, what: &'static str, done: usize, total: usize, message: String) {
+        if bar.is_finished() {
+            return;
+        }
+        if bar.length().is_none() {
+            self.all.add(bar.clone());
+            bar.set_style(style());
+            bar.set_prefix(what);
+        }
+        bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));
+        bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+        bar.set_message(message);
+    }
+}
+
+fn style() -> ProgressStyle {
+    let template = "{prefix:>11} {bar:28.cyan/black.bright} {pos:>4} of {len:4} {msg:.dim}";
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━━─")
+}
+
+/// The time left in words.
+fn time_left(left: Option<Duration>) -> String {
+    match left {
+        Some(left) if left >= Duration::from_secs(1) => {
+            format!("at most {} left", span(Duration::from_secs(left.as_secs())))
+        }
+        Some(_) | None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use indicatif::TermLike;
+
+    use super::*;
+
+    /// A terminal that remembers what was written to it.
+    #[derive(Debug, Clone, Default)]
+    struct Paper(Arc<Mutex<String>>);
+
+    impl Paper {
+        fn add(&self, text: &str) -> io::Result<()> {
+            self.0.lock().unwrap().push_str(text);
+            Ok(())
+        }
+
+        fn take(&self) -> String {
+            std::mem::take(&mut self.0.lock().unwrap())
+        }
+    }
+
+    impl TermLike for Paper {
+        fn width(&self) -> u16 {
+            80
+        }
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+        fn write_line(&self, text: &str) -> io::Result<()> {
+            self.add(text)?;
+            self.add("\n")
+        }
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.add(text)
+        }
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn bars_show_sending_and_finding_and_leave_nothing_behind() {
+        let paper = Paper::default();
+        let progress = Progress::on(ProgressDrawTarget::term_like_with_hz(Box::new(paper.clone()), 255));
+        progress.signed_in(3, 36);
+        progress.sent(12, 36);
+        progress.found(5, 12, Some(Duration::from_millis(130_900)));
+        paper.take();
+        progress.bars.as_ref().unwrap().finding.force_draw();
+        let shown = paper.take();
+        assert!(!shown.contains("signing in"), "{shown}");
+        for part in ["sending", "12 of 36", "found", "5 of 12", "at most 2 min 10 s left"] {
+            assert!(shown.contains(part), "{part} in {shown}");
+        }
+        progress.clear();
+        paper.take();
+        progress.found(6, 12, None);
+        assert_eq!(paper.take(), "", "nothing is drawn after the bars were taken away");
+    }
+
+    #[test]
+    fn without_a_terminal_every_call_does_nothing() {
+        let progress = Progress::new(false);
+        progress.sent(1, 2);
+        progress.found(1, 2, None);
+        assert_eq!(progress.suspend(|| 7), 7);
+        progress.clear();
+        assert!(progress.bars.is_none());
+    }
+}

@@ -1,0 +1,123 @@
+//! Tables for people: one run, one probe's story, the history.
+//!
+//! A terminal gives its width and wants lines that fit; a pipe has none and gets every row on one line, uncut, so that it can be
+//! searched. Colour only repeats what the words say.
+
+mod grid;
+mod listing;
+mod run;
+mod runs;
+mod story;
+mod verdict;
+
+use anstyle::{AnsiColor, Style};
+
+pub(crate) use run::run_table;
+pub(crate) use runs::runs_table;
+pub(crate) use story::{Story, story_table};
+pub(crate) use verdict::Closing;
+
+use super::plain::wrap;
+use super::report::RunReport;
+use crate::domain::run::{Run, RunState};
+
+/// What the reader sees it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Screen {
+    /// Columns of the terminal; `None` for a pipe or a file.
+    pub(crate) width: Option<usize>,
+    /// Whether colour may be used.
+    pub(crate) colour: bool,
+}
+
+/// How a piece of text is meant; a colour or a weight where those are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tone {
+    Usual,
+    Strong,
+    Quiet,
+    Good,
+    Warning,
+    Bad,
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        match self {
+            Self::Usual => Style::new(),
+            Self::Strong => Style::new().bold(),
+            Self::Quiet => Style::new().dimmed(),
+            Self::Good => Style::new().fg_color(Some(AnsiColor::Green.into())),
+            Self::Warning => Style::new().fg_color(Some(AnsiColor::Yellow.into())),
+            Self::Bad => Style::new().fg_color(Some(AnsiColor::Red.into())).bold(),
+        }
+    }
+}
+
+impl Screen {
+    /// Text in a tone, for a single line.
+    fn paint(self, tone: Tone, text: &str) -> String {
+        if !self.colour || tone == Tone::Usual || text.is_empty() {
+            return text.to_owned();
+        }
+        let style = tone.style();
+        format!("{style}{text}{style:#}")
+    }
+
+    /// Columns to fill; a pipe has as many as anything needs.
+    fn columns(self) -> usize {
+        self.width.unwrap_or(usize::MAX)
+    }
+
+    /// A paragraph in a tone, broken between words; every line but the first is indented.
+    fn paragraph(self, tone: Tone, text: &str, indent: &str) -> String {
+        let lines = wrap(text, self.columns().saturating_sub(indent.len()));
+        let mut painted = lines.iter().enumerate().map(|(at, line)| {
+            let indent = if at == 0 { "" } else { indent };
+            format!("{indent}{}\n", self.paint(tone, line))
+        });
+        painted.by_ref().collect()
+    }
+}
+
+/// The first lines of every table about one run.
+fn headline(report: &RunReport, screen: Screen) -> String {
+    use super::words::{minute, span, time_of_day};
+    let run = &report.run;
+    let mut title = screen.paint(Tone::Strong, &name(run));
+    if run.simulated {
+        title.push_str("  ");
+        title.push_str(&screen.paint(Tone::Warning, "[simulated: the lab answered, no real provider]"));
+    }
+    let streams: Vec<&str> = run.streams.iter().map(crate::domain::stream::StreamName::as_str).collect();
+    let mut facts = vec![streams.join(", ")];
+    match run.ended_at {
+        Some(end) => {
+            let same_day = minute(run.started_at).get(..10) == minute(end).get(..10);
+            let until = if same_day { time_of_day(end) } else { super::words::second(end).replace(" UTC", "") };
+            facts.push(format!("{} to {until} UTC", super::words::second(run.started_at).replace(" UTC", "")));
+            if let Ok(took) = std::time::Duration::try_from(end.duration_since(run.started_at)) {
+                facts.push(span(std::time::Duration::from_secs(took.as_secs())));
+            }
+        }
+        None => facts.push(format!("begun {}", super::words::second(run.started_at))),
+    }
+    facts.push(run.state.word().to_owned());
+    format!("{title}\n{}", screen.paragraph(Tone::Quiet, &facts.join(" · "), ""))
+}
+
+/// What a run is called: its number and its label.
+fn name(run: &Run) -> String {
+    match &run.label {
+        Some(label) => format!("Run {} · {}", run.id.0, label.as_str()),
+        None => format!("Run {}", run.id.0),
+    }
+}
+
+/// The tone of a run's state.
+fn state_tone(state: RunState) -> Tone {
+    match state {
+        RunState::Running | RunState::Interrupted => Tone::Warning,
+        RunState::Complete => Tone::Usual,
+    }
+}

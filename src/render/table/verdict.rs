@@ -1,0 +1,88 @@
+//! The verdict on a run in words, with the exit code it means.
+
+use super::{Screen, Tone};
+use crate::domain::health::{ENOUGH, Health};
+use crate::domain::run::RunState;
+use crate::render::report::{ProviderTally, RunReport};
+use crate::render::words::{percent, range};
+
+/// Which verb a table closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Closing {
+    /// `run` or `sweep`, whose exit code is the verdict.
+    Judging,
+    /// `show`, which always exits 0.
+    Showing,
+}
+
+/// The closing paragraph.
+pub(super) fn verdict(report: &RunReport, closing: Closing, screen: Screen) -> String {
+    let code = |code: u8| match closing {
+        Closing::Judging => format!("exit code {code}"),
+        Closing::Showing => format!("run and sweep say so with exit code {code}"),
+    };
+    match report.run.state {
+        RunState::Interrupted => {
+            let sweep = format!("inboxed sweep {}", report.run.id.0);
+            return screen.paragraph(
+                Tone::Warning,
+                &format!("Interrupted: `{sweep}` finishes it ({}).", code(130)),
+                "",
+            );
+        }
+        RunState::Running => return screen.paragraph(Tone::Warning, "Still running: these figures will change.", ""),
+        RunState::Complete => {}
+    }
+    let (tone, words, exit) = match report.health() {
+        Health::TooFew => {
+            let words = format!("Not judged: no provider has {ENOUGH} measured probes");
+            (Tone::Warning, words, 3)
+        }
+        Health::Healthy => (Tone::Good, "Healthy: no provider is beyond a threshold".to_owned(), 0),
+        Health::Warning => (Tone::Warning, format!("Warning: {}", crossings(report, Health::Warning)), 1),
+        Health::Critical => (Tone::Bad, format!("Critical: {}", crossings(report, Health::Critical)), 2),
+    };
+    let mut text = screen.paragraph(tone, &format!("{words} ({}).", code(exit)), "");
+    for doubt in doubts(report) {
+        text.push_str(&screen.paragraph(Tone::Quiet, &doubt, ""));
+    }
+    text
+}
+
+/// Which thresholds are crossed, worst first, in words.
+fn crossings(report: &RunReport, worst: Health) -> String {
+    let limits = report.thresholds;
+    let mut said = Vec::new();
+    for ProviderTally { provider, tally } in &report.tallies().providers {
+        if tally.measured() < ENOUGH {
+            continue;
+        }
+        let inbox = if worst == Health::Critical { limits.inbox_crit } else { limits.inbox_warn };
+        if tally.interval.hi < inbox {
+            let range = range(tally.interval);
+            said.push(format!("{} inbox range {range} % lies below {}", provider.title, percent(inbox)));
+        }
+        let spam = if worst == Health::Critical { limits.spam_crit } else { limits.spam_warn };
+        let share = tally.spam.filter(|(_, interval)| provider.spam_threshold && interval.lo > spam);
+        if let Some((_, interval)) = share {
+            said.push(format!("{} spam range {} % lies above {}", provider.title, range(interval), percent(spam)));
+        }
+    }
+    said.join("; ")
+}
+
+/// Providers whose rate lies beyond the warning threshold while their range does not: no verdict, but worth a sentence.
+fn doubts(report: &RunReport) -> Vec<String> {
+    let warn = report.thresholds.inbox_warn;
+    let tallies = report.tallies();
+    let doubtful = tallies.providers.iter().filter_map(|ProviderTally { provider, tally }| {
+        let rate = tally.rate.filter(|rate| *rate < warn && tally.measured() >= ENOUGH && tally.interval.hi >= warn)?;
+        Some(format!("{} at {}", provider.title, percent(rate)))
+    });
+    let doubtful: Vec<String> = doubtful.collect();
+    if doubtful.is_empty() {
+        return Vec::new();
+    }
+    let limit = percent(warn);
+    vec![format!("Below {limit}, but with a range that reaches it, so not evidence yet: {}.", doubtful.join(", "))]
+}
