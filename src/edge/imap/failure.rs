@@ -1,0 +1,360 @@
+//! Why a seed could not be read, in one sentence with the remedy where there is one.
+//!
+//! A refused sign-in, a server that asks for patience and a lost connection are kept apart: the first must not be
+//! repeated (mailboxes get locked), the others may.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::reply::Reply;
+
+/// How long a server that throttles without saying for how long is left alone.
+const UNNAMED_WAIT: Duration = Duration::from_mins(1);
+
+/// What is wrong with the encryption of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TlsFault {
+    /// The certificate is for another name.
+    WrongName,
+    /// It has expired.
+    Expired,
+    /// It is not valid yet: one of the two clocks is wrong.
+    NotYetValid,
+    /// No trusted authority signed it; self-signed ones are among these.
+    UnknownAuthority,
+    /// It was not issued for servers.
+    WrongPurpose,
+    /// It was revoked.
+    Revoked,
+    /// Another fault of the certificate.
+    BadCertificate(String),
+    /// The server speaks no version or cipher that is safe.
+    Outdated(String),
+    /// What answered does not speak TLS.
+    NotTls,
+    /// The handshake did not end in time.
+    Stalled,
+    /// The connection broke during the handshake.
+    Broken(String),
+}
+
+impl fmt::Display for TlsFault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::WrongName => out.write_str("its certificate is for another name; check `host` of the seed"),
+            Self::Expired => out.write_str("its certificate has expired"),
+            Self::NotYetValid => out.write_str("its certificate is not valid yet; check this machine's clock"),
+            Self::UnknownAuthority => out.write_str(
+                "its certificate is not signed by a trusted authority; if it is a server of your own, name its authority's \
+                 certificate as `ca_file` in the seed",
+            ),
+            Self::WrongPurpose => out.write_str("its certificate was not issued for a server"),
+            Self::Revoked => out.write_str("its certificate was revoked"),
+            Self::BadCertificate(why) => write!(out, "its certificate cannot be accepted: {why}"),
+            Self::Outdated(why) => write!(out, "it offers no safe version of TLS: {why}"),
+            Self::NotTls => out.write_str("what answered does not speak TLS; check `port` and `tls` of the seed"),
+            Self::Stalled => out.write_str("the handshake took too long"),
+            Self::Broken(why) => write!(out, "the handshake was cut off: {why}"),
+        }
+    }
+}
+
+/// Why a seed could not be read. What a server said is kept short and free of control characters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ImapFailure {
+    /// The resolver says that there is no such host.
+    #[error("there is no host named {host}; check `host` of the seed")]
+    NoSuchHost {
+        /// The host.
+        host: String,
+    },
+    /// The resolver gave no answer.
+    #[error("the address of {host} could not be looked up: {why}")]
+    Unresolved {
+        /// The host.
+        host: String,
+        /// What the resolver said.
+        why: String,
+    },
+    /// No address of the host took the connection.
+    #[error("{host} port {port} could not be reached: {why}")]
+    NotReached {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What the last address said.
+        why: String,
+    },
+    /// The seed's own authorities cannot be read.
+    #[error("the `ca_file` {path} cannot be used: {why}")]
+    CaFile {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Encryption failed; no credential was sent.
+    #[error("no verified encrypted connection to {host}: {fault}")]
+    Tls {
+        /// The host.
+        host: String,
+        /// What is wrong.
+        fault: TlsFault,
+    },
+    /// STARTTLS was not offered, was refused or was tampered with; no credential was sent.
+    #[error("{host} does not switch to encryption: {why}; try `tls = \"implicit\"` with `port = 993` in the seed")]
+    StartTls {
+        /// The host.
+        host: String,
+        /// What happened.
+        why: String,
+    },
+    /// PREAUTH (RFC 3501 §7.1.4): whose mailbox this is was never proven.
+    #[error("{host} greeted as if already signed in, which proves no mailbox; check `host` and `port` of the seed")]
+    PreAuth {
+        /// The host.
+        host: String,
+    },
+    /// The greeting is not one of IMAP.
+    #[error("{host} did not greet as an IMAP server: {said}; check `host` and `port` of the seed")]
+    Greeting {
+        /// The host.
+        host: String,
+        /// What it said.
+        said: String,
+    },
+    /// BYE (RFC 3501 §7.1.5).
+    #[error("the server ended the connection: {said}")]
+    Bye {
+        /// Its words.
+        said: String,
+    },
+    /// The server refused the credential.
+    #[error("the sign-in as {login} was refused: {said}; {help}")]
+    SignInRefused {
+        /// Who we said we are.
+        login: String,
+        /// The server's words.
+        said: String,
+        /// The preset's advice.
+        help: String,
+    },
+    /// No way to sign in that could be tried.
+    #[error("there is no way to sign in as {login}: {why}; {help}")]
+    SignInImpossible {
+        /// Who we would say we are.
+        login: String,
+        /// Why.
+        why: String,
+        /// The preset's advice.
+        help: String,
+    },
+    /// The server could not check the credential just now. It says nothing about the credential.
+    #[error("the server cannot take a sign-in at the moment: {said}")]
+    SignInUnavailable {
+        /// Its words.
+        said: String,
+    },
+    /// Outlook's half sign-in: accepted, then refused every command.
+    #[error(
+        "the sign-in was accepted but the mailbox is not connected: {said}; switch IMAP on in the mailbox's settings, or \
+         set `ip = \"v4\"` in the seed; {help}"
+    )]
+    NotConnected {
+        /// The server's words.
+        said: String,
+        /// The preset's advice.
+        help: String,
+    },
+    /// No folder could be made out to be spam, so nothing but good news could ever be seen.
+    #[error("{}", no_junk(named.as_deref(), seen))]
+    NoJunkFolder {
+        /// The name that the seed gives.
+        named: Option<String>,
+        /// The folders that are there.
+        seen: String,
+    },
+    /// Inbox or spam folder cannot be opened.
+    #[error("the folder {folder} cannot be opened: {said}")]
+    Unopenable {
+        /// The folder.
+        folder: String,
+        /// The server's words.
+        said: String,
+    },
+    /// NO or BAD to a command without which nothing can be read.
+    #[error("the server refused {command}: {said}")]
+    Refused {
+        /// The command.
+        command: &'static str,
+        /// The server's words.
+        said: String,
+    },
+    /// An answer that is not IMAP, or not an answer to what was asked.
+    #[error("the server's answer cannot be understood: {why}")]
+    Protocol {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An answer beyond what is taken from any server.
+    #[error("the server's answer is beyond all bounds: {why}")]
+    Limit {
+        /// Which bound.
+        why: String,
+    },
+    /// No answer in time.
+    #[error("no answer to {what} in time")]
+    Timeout {
+        /// What was waited for.
+        what: &'static str,
+        /// Whether not one byte came.
+        silent: bool,
+    },
+    /// The connection is gone.
+    #[error("the connection was lost: {why}")]
+    Lost {
+        /// How.
+        why: String,
+    },
+    /// The server asks to be left alone.
+    #[error("the server asks for fewer requests: {said}")]
+    Throttled {
+        /// Its words.
+        said: String,
+        /// For how long, if it said so.
+        wait: Option<Duration>,
+    },
+    /// A defect of this program; the look says nothing.
+    #[error("reading the mailbox stopped at a defect of this program; please report it")]
+    Crashed,
+}
+
+fn no_junk(named: Option<&str>, seen: &str) -> String {
+    match named {
+        Some(named) => format!(
+            "the seed names {} as its spam folder, but there is no such folder; there are: {seen}; correct `junk` in the \
+             seed",
+            said(named)
+        ),
+        None => format!(
+            "no spam folder could be made out among: {seen}; name it in the seed, as in `junk = \"Spam\"`, or make the \
+             provider show it over IMAP"
+        ),
+    }
+}
+
+impl ImapFailure {
+    /// Whether it may pass by itself.
+    pub(crate) fn is_temporary(&self) -> bool {
+        match self {
+            Self::Unresolved { .. }
+            | Self::NotReached { .. }
+            | Self::Bye { .. }
+            | Self::SignInUnavailable { .. }
+            | Self::NotConnected { .. }
+            | Self::Unopenable { .. }
+            | Self::Refused { .. }
+            | Self::Protocol { .. }
+            | Self::Limit { .. }
+            | Self::Timeout { .. }
+            | Self::Lost { .. }
+            | Self::Throttled { .. }
+            | Self::Crashed => true,
+            Self::Tls { fault, .. } => matches!(fault, TlsFault::Stalled | TlsFault::Broken(_)),
+            Self::NoSuchHost { .. }
+            | Self::CaFile { .. }
+            | Self::StartTls { .. }
+            | Self::PreAuth { .. }
+            | Self::Greeting { .. }
+            | Self::SignInRefused { .. }
+            | Self::SignInImpossible { .. }
+            | Self::NoJunkFolder { .. } => false,
+        }
+    }
+
+    /// How long the server asked to be left alone.
+    pub(crate) fn leave_alone(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { wait, .. } => Some(wait.unwrap_or(UNNAMED_WAIT)),
+            Self::NotConnected { .. } => Some(UNNAMED_WAIT),
+            Self::NoSuchHost { .. }
+            | Self::Unresolved { .. }
+            | Self::NotReached { .. }
+            | Self::CaFile { .. }
+            | Self::Tls { .. }
+            | Self::StartTls { .. }
+            | Self::PreAuth { .. }
+            | Self::Greeting { .. }
+            | Self::Bye { .. }
+            | Self::SignInRefused { .. }
+            | Self::SignInImpossible { .. }
+            | Self::SignInUnavailable { .. }
+            | Self::NoJunkFolder { .. }
+            | Self::Unopenable { .. }
+            | Self::Refused { .. }
+            | Self::Protocol { .. }
+            | Self::Limit { .. }
+            | Self::Timeout { .. }
+            | Self::Lost { .. }
+            | Self::Crashed => None,
+        }
+    }
+
+    /// Whether a session that was kept open is dead, so that a new one may well succeed at once.
+    pub(super) fn is_dead_session(&self) -> bool {
+        matches!(self, Self::Lost { .. } | Self::Bye { .. } | Self::Timeout { silent: true, .. })
+    }
+
+    /// The failure that a command's NO or BAD means, outside of signing in.
+    pub(super) fn refused(command: &'static str, reply: &Reply) -> Self {
+        if reply.is_throttled() {
+            return Self::Throttled { said: said(&reply.text), wait: reply.backoff() };
+        }
+        Self::Refused { command, said: said(&reply.text) }
+    }
+
+    /// The failure that a BYE means.
+    pub(super) fn bye(text: &str) -> Self {
+        let reply = Reply::no(text);
+        if reply.is_throttled() {
+            return Self::Throttled { said: said(text), wait: reply.backoff() };
+        }
+        Self::Bye { said: said(text) }
+    }
+}
+
+/// A server's words made fit for a sentence: one line, at most 200 characters, nothing that moves a cursor.
+pub(super) fn said(text: &str) -> String {
+    let clean: String =
+        text.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).take(200).collect();
+    let clean = clean.trim().trim_end_matches('.');
+    if clean.is_empty() { "(no words)".to_owned() } else { format!("\u{201c}{clean}\u{201d}") }
+}
+
+/// Characters that change how their neighbours are shown (Unicode §23.2, bidirectional controls and joiners).
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_cannot_leave_its_sentence() {
+        assert_eq!(said("try\r\nagain\u{1b}[2J\u{202e}."), "\u{201c}try  again [2J\u{201d}");
+        assert_eq!(said(""), "(no words)");
+        assert_eq!(said(&"x".repeat(5000)).chars().count(), 202);
+    }
+
+    #[test]
+    fn a_wish_to_be_left_alone_is_not_a_refusal() {
+        let reply = Reply::no("Request is throttled. Suggested Backoff Time: 92415 milliseconds");
+        let failure = ImapFailure::refused("LIST", &reply);
+        assert_eq!(failure.leave_alone(), Some(Duration::from_millis(92_415)));
+        assert!(failure.is_temporary());
+        assert_eq!(ImapFailure::bye("[THROTTLED] slow down").leave_alone(), Some(UNNAMED_WAIT));
+        assert_eq!(ImapFailure::bye("Connection closed. 14").leave_alone(), None);
+    }
+}

@@ -1,0 +1,285 @@
+//! The line: a flight of commands out, and responses in until each command has its own tagged answer.
+//!
+//! Success is our tag with OK and nothing else. NO, BAD, a foreign tag, BYE, the end of the stream and silence are kept
+//! apart. All commands of a flight leave in one write (RFC 3501 §5.5 allows it).
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::time::Duration;
+
+use async_imap::Client;
+use imap_proto::{Outcome, Response, ResponseCode, Status};
+use tokio::time::{Instant, timeout_at};
+
+use super::Patience;
+use super::capability::Capabilities;
+use super::failure::{ImapFailure, said};
+use super::frame::Limits;
+use super::guard::{Fault, Guard};
+use super::reply::{Reply, Verdict};
+use super::transport::Wire;
+
+/// One command, without tag and line end. It never prints: it may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Command(Vec<u8>);
+
+impl fmt::Debug for Command {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = self.0.split(|&byte| byte == b' ').next().unwrap_or_default();
+        write!(out, "Command({} …)", String::from_utf8_lossy(verb))
+    }
+}
+
+impl Command {
+    /// A command; refused if it could be read as two.
+    pub(super) fn new(text: impl Into<Vec<u8>>) -> Result<Self, ImapFailure> {
+        let text = text.into();
+        if text.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
+            return Err(ImapFailure::Protocol {
+                why: "a name or a password with a line break cannot be sent".to_owned(),
+            });
+        }
+        Ok(Self(text))
+    }
+}
+
+/// A quoted string (RFC 3501 §4.3).
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// What happened during a flight.
+#[derive(Debug)]
+pub(super) enum Event<'a> {
+    /// Untagged data.
+    Data(&'a Response<'a>),
+    /// The command with this index was answered.
+    Done(usize, &'a Reply),
+}
+
+/// Takes the events of a flight in order; a failure ends the flight and the session.
+pub(super) type Sink<'a> = &'a mut (dyn FnMut(Event<'_>) -> Result<(), ImapFailure> + Send);
+
+/// A connection on which commands are sent.
+#[derive(Debug)]
+pub(super) struct Line {
+    client: Client<Guard>,
+    patience: Patience,
+    tags: u64,
+    capabilities: Option<Capabilities>,
+}
+
+impl Line {
+    /// A line over this stream. Nothing is read yet.
+    pub(super) fn new(wire: Wire, patience: Patience) -> Self {
+        Self::with_limits(wire, patience, Limits::default())
+    }
+
+    /// A line that takes no more than this from the server.
+    pub(super) fn with_limits(wire: Wire, patience: Patience, limits: Limits) -> Self {
+        Self { client: Client::new(Guard::new(wire, limits)), patience, tags: 0, capabilities: None }
+    }
+
+    /// What the server last said that it can do; `None` while it said nothing.
+    pub(super) fn capabilities(&self) -> Option<&Capabilities> {
+        self.capabilities.as_ref()
+    }
+
+    /// Whether the server announced this.
+    pub(super) fn can(&self, capability: &str) -> bool {
+        self.capabilities.as_ref().is_some_and(|known| known.has(capability))
+    }
+
+    /// Bytes read so far.
+    pub(super) fn bytes(&self) -> u64 {
+        self.client.get_ref().session_bytes()
+    }
+
+    /// Reads the greeting (RFC 3501 §7.1).
+    pub(super) async fn greeting(&mut self, host: &str) -> Result<(), ImapFailure> {
+        let until = Instant::now() + self.patience.greeting;
+        let read = timeout_at(until, self.client.read_response()).await;
+        let response = match read {
+            Err(_) => return Err(self.silence("greeting")),
+            Ok(Ok(Some(response))) => response,
+            Ok(Ok(None)) => return Err(self.lost()),
+            Ok(Err(error)) => {
+                return Err(match Fault::of_error(&error) {
+                    ImapFailure::Protocol { why } => ImapFailure::Greeting { host: host.to_owned(), said: why },
+                    failure => failure,
+                });
+            }
+        };
+        let Response::Data { status, outcome } = response.parsed() else {
+            return Err(ImapFailure::Greeting { host: host.to_owned(), said: "something else".to_owned() });
+        };
+        match status {
+            Status::Ok => {
+                self.capabilities = announced(outcome).or_else(|| self.capabilities.take());
+                Ok(())
+            }
+            Status::PreAuth => Err(ImapFailure::PreAuth { host: host.to_owned() }),
+            Status::Bye => Err(ImapFailure::bye(outcome.information.as_deref().unwrap_or_default())),
+            Status::No | Status::Bad => {
+                let text = outcome.information.as_deref().unwrap_or_default();
+                Err(ImapFailure::Greeting { host: host.to_owned(), said: said(text) })
+            }
+        }
+    }
+
+    /// Sends commands in one write and reads until each is answered.
+    pub(super) async fn flight(
+        &mut self,
+        what: &'static str,
+        commands: &[Command],
+        sink: Sink<'_>,
+    ) -> Result<Vec<Reply>, ImapFailure> {
+        self.converse(what, commands, VecDeque::new(), sink).await
+    }
+
+    /// A flight in which the server may ask on (`+`, RFC 3501 §7.5): it is given these lines one after the other, then
+    /// an empty line once, as the error challenge of OAuth mechanisms wants it (RFC 7628 §3.2.3).
+    pub(super) async fn converse(
+        &mut self,
+        what: &'static str,
+        commands: &[Command],
+        answers: VecDeque<Command>,
+        sink: Sink<'_>,
+    ) -> Result<Vec<Reply>, ImapFailure> {
+        let result = self.exchange(what, commands, answers, sink).await;
+        if let Err(failure) = &result {
+            // Whatever comes now would be taken for the answer to something else.
+            self.client.get_mut().poison(Fault::Broken(failure.to_string()));
+        }
+        result
+    }
+
+    async fn exchange(
+        &mut self,
+        what: &'static str,
+        commands: &[Command],
+        mut answers: VecDeque<Command>,
+        sink: Sink<'_>,
+    ) -> Result<Vec<Reply>, ImapFailure> {
+        let mut open = self.send(commands);
+        let mut replies: BTreeMap<usize, Reply> = BTreeMap::new();
+        let mut may_ask = if answers.is_empty() { 0 } else { answers.len().saturating_add(1) };
+        let last = Instant::now() + self.patience.flight;
+        let mut until = Instant::now() + self.patience.command;
+        while !open.is_empty() {
+            let read = timeout_at(until.min(last), self.client.read_response()).await;
+            let response = match read {
+                Err(_) => return Err(self.silence(what)),
+                Ok(Err(error)) => return Err(Fault::of_error(&error)),
+                Ok(Ok(None)) => return Err(self.lost()),
+                Ok(Ok(Some(response))) => response,
+            };
+            match response.parsed() {
+                Response::Done { tag, status, outcome } => {
+                    let Some(index) = open.remove(&tag.0) else {
+                        return Err(ImapFailure::Protocol {
+                            why: format!("an answer to {}, which was not asked", said(&tag.0)),
+                        });
+                    };
+                    let reply = reply_of(status, outcome)?;
+                    if let Some(capabilities) = &reply.capabilities {
+                        self.capabilities = Some(capabilities.clone());
+                    }
+                    sink(Event::Done(index, &reply))?;
+                    replies.insert(index, reply);
+                    until = Instant::now() + self.patience.command;
+                }
+                Response::Continue(_) if may_ask > 0 => {
+                    may_ask = may_ask.saturating_sub(1);
+                    let answer = answers.pop_front().map_or_else(Vec::new, |Command(text)| text);
+                    self.client.get_mut().queue(&answer);
+                    self.client.get_mut().queue(b"\r\n");
+                }
+                Response::Continue(_) => {
+                    return Err(ImapFailure::Protocol {
+                        why: "a request to go on, where nothing was left to say".to_owned(),
+                    });
+                }
+                Response::Data { status: Status::Bye, outcome } => {
+                    return Err(ImapFailure::bye(outcome.information.as_deref().unwrap_or_default()));
+                }
+                data => {
+                    if let Some(capabilities) = untagged_capabilities(data) {
+                        self.capabilities = Some(capabilities);
+                    }
+                    sink(Event::Data(data))?;
+                }
+            }
+        }
+        Ok(replies.into_values().collect())
+    }
+
+    /// Queues the commands; their tags with their indices.
+    fn send(&mut self, commands: &[Command]) -> BTreeMap<String, usize> {
+        let mut open = BTreeMap::new();
+        let mut bytes = Vec::new();
+        for (index, Command(text)) in commands.iter().enumerate() {
+            self.tags = self.tags.saturating_add(1);
+            let tag = format!("i{}", self.tags);
+            bytes.extend_from_slice(tag.as_bytes());
+            bytes.push(b' ');
+            bytes.extend_from_slice(text);
+            bytes.extend_from_slice(b"\r\n");
+            open.insert(tag, index);
+        }
+        let guard = self.client.get_mut();
+        guard.begin_flight();
+        guard.queue(&bytes);
+        open
+    }
+
+    fn silence(&self, what: &'static str) -> ImapFailure {
+        ImapFailure::Timeout { what, silent: self.client.get_ref().flight_bytes() == 0 }
+    }
+
+    /// The library's reader was closed by an earlier error.
+    fn lost(&self) -> ImapFailure {
+        ImapFailure::Lost { why: format!("nothing more can be read after {} bytes", self.bytes()) }
+    }
+
+    /// Says LOGOUT and waits a little for the answer. It changes nothing that was read.
+    pub(super) async fn logout(&mut self) {
+        let Ok(command) = Command::new("LOGOUT") else { return };
+        let patience: Duration = self.patience.logout;
+        let mut ignore = |_: Event<'_>| Ok(());
+        tokio::time::timeout(patience, self.flight("LOGOUT", &[command], &mut ignore)).await.ok();
+    }
+
+    /// The stream below, if nothing was read from it that nobody asked for.
+    pub(super) fn into_wire(self) -> Option<Wire> {
+        self.client.into_inner().into_wire()
+    }
+}
+
+fn reply_of(status: &Status, outcome: &Outcome<'_>) -> Result<Reply, ImapFailure> {
+    let verdict = match status {
+        Status::Ok => Verdict::Ok,
+        Status::No => Verdict::No,
+        Status::Bad => Verdict::Bad,
+        Status::PreAuth | Status::Bye => {
+            return Err(ImapFailure::Protocol { why: "a tagged answer that is neither OK, NO nor BAD".to_owned() });
+        }
+    };
+    let text = outcome.information.as_deref().unwrap_or_default().to_owned();
+    Ok(Reply { verdict, text, capabilities: announced(outcome) })
+}
+
+fn announced(outcome: &Outcome<'_>) -> Option<Capabilities> {
+    match &outcome.code {
+        Some(ResponseCode::Capabilities(list)) => Some(Capabilities::of(list)),
+        _ => None,
+    }
+}
+
+fn untagged_capabilities(response: &Response<'_>) -> Option<Capabilities> {
+    match response {
+        Response::Capabilities(list) => Some(Capabilities::of(list)),
+        Response::Data { outcome, .. } => announced(outcome),
+        _ => None,
+    }
+}

@@ -1,0 +1,423 @@
+//! A mailbox: one seed during one run.
+//!
+//! It remembers between looks what its folders held, not necessarily a connection. Its work runs in a task of its own, so
+//! that a panic over hostile data is one failed look and nothing more.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::failure::{ImapFailure, said};
+use super::folders::Folders;
+use super::pool::{Permit, Pool};
+use super::reading::Reading;
+use super::reply::Reply;
+use super::roll::Roll;
+use super::session::Session;
+use super::survey::Survey;
+use super::visit::{Plan, Question, Visit};
+use super::{Access, Patience, survey, tabs};
+use crate::domain::folder::Role;
+use crate::domain::look::{Baseline, Copy, Look, Mark, Sought};
+use crate::edge::clock::Clock;
+
+/// How long a server is left alone that threw in `[THROTTLED]` and did what it was asked.
+const GENTLE_WAIT: Duration = Duration::from_secs(30);
+/// Most folders that a sentence names.
+const MOST_NAMED: usize = 3;
+
+/// A mailbox.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    core: Arc<Core>,
+}
+
+#[derive(Debug)]
+pub(super) struct Core {
+    number: u64,
+    pub(super) access: Access,
+    pool: Arc<Pool>,
+    clock: Clock,
+    patience: Patience,
+    roll: Mutex<Option<Roll>>,
+}
+
+impl Mailbox {
+    /// A mailbox. Nothing is connected yet.
+    pub(crate) fn new(access: Access, pool: Arc<Pool>, clock: Clock, patience: Patience) -> Self {
+        let number = pool.number();
+        Self { core: Arc::new(Core { number, access, pool, clock, patience, roll: Mutex::new(None) }) }
+    }
+
+    /// Notes where all folders stand. Later looks compare with this.
+    pub(crate) async fn baseline(&self) -> Result<Baseline, ImapFailure> {
+        let core = Arc::clone(&self.core);
+        apart(async move { core.baseline().await }).await.unwrap_or(Err(ImapFailure::Crashed))
+    }
+
+    /// Goes on from a baseline taken earlier.
+    pub(crate) fn resume(&self, baseline: Baseline) {
+        *self.core.roll() = Some(Roll::of(baseline));
+    }
+
+    /// One pass over all folders for these probes, which must all have been sent to this very seed.
+    pub(crate) async fn look(&self, sought: &[Sought]) -> Look {
+        let began_at = self.core.clock.now();
+        let core = Arc::clone(&self.core);
+        let sought = sought.to_vec();
+        let crashed = || {
+            let mut pass = Pass::default();
+            pass.fail(&ImapFailure::Crashed);
+            pass.into_look(began_at, self.core.clock.now())
+        };
+        apart(async move { core.look(&sought).await }).await.unwrap_or_else(crashed)
+    }
+
+    /// What `check` wants to know.
+    pub(crate) async fn survey(&self) -> Result<Survey, ImapFailure> {
+        let core = Arc::clone(&self.core);
+        apart(async move { core.survey().await }).await.unwrap_or(Err(ImapFailure::Crashed))
+    }
+
+    /// Signs out, if a session is kept.
+    pub(crate) async fn close(&self) {
+        if let Some((session, permit)) = self.core.pool.retire(self.core.number) {
+            session.close().await;
+            drop(permit);
+        }
+    }
+}
+
+/// Runs work in a task of its own, which ends with the caller's interest; `None` if it panicked.
+async fn apart<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(work);
+    tasks.join_next().await.and_then(Result::ok)
+}
+
+impl Core {
+    fn roll(&self) -> MutexGuard<'_, Option<Roll>> {
+        self.roll.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connect(&self) -> Result<Session, ImapFailure> {
+        self.pool.sign_in_turn(&self.access.provider).await;
+        Session::open(&self.access, self.pool.trust(), self.patience).await
+    }
+
+    async fn baseline(&self) -> Result<Baseline, ImapFailure> {
+        let (permit, mut session) = self.fresh().await?;
+        let folders = session.folders(&self.access).await?;
+        let taken_at = self.clock.now();
+        let (baseline, excess) = take_baseline(&mut session, &folders, taken_at).await?;
+        let mut roll = Roll::of(baseline.clone());
+        roll.excess = excess;
+        *self.roll() = Some(roll);
+        self.pool.keep(self.number, session, permit);
+        Ok(baseline)
+    }
+
+    async fn survey(&self) -> Result<Survey, ImapFailure> {
+        let (permit, mut session) = self.fresh().await?;
+        let survey = survey::take(&mut session, &self.access).await?;
+        self.pool.keep(self.number, session, permit);
+        Ok(survey)
+    }
+
+    /// A new session; a kept one would prove nothing about signing in.
+    async fn fresh(&self) -> Result<(Permit, Session), ImapFailure> {
+        let (permit, kept) = self.pool.lease(self.number, &self.access.provider).await;
+        if let Some(kept) = kept {
+            kept.close().await;
+        }
+        let session = self.connect().await?;
+        Ok((permit, session))
+    }
+
+    async fn look(&self, sought: &[Sought]) -> Look {
+        let (permit, kept) = self.pool.lease(self.number, &self.access.provider).await;
+        let began_at = self.clock.now();
+        let mut pass = Pass::default();
+        let roll = self.roll().clone();
+        match roll {
+            None => pass.failures.push("no baseline was taken of this mailbox".to_owned()),
+            Some(roll) => match self.look_over(kept, roll, sought, &mut pass).await {
+                Ok(session) if !pass.session_lost => self.pool.keep(self.number, session, permit),
+                Ok(_) => {}
+                Err(failure) => pass.fail(&failure),
+            },
+        }
+        pass.into_look(began_at, self.clock.now())
+    }
+
+    /// Looks over the kept session; if that turns out to be dead, over a new one at once.
+    async fn look_over(
+        &self,
+        kept: Option<Session>,
+        mut roll: Roll,
+        sought: &[Sought],
+        pass: &mut Pass,
+    ) -> Result<Session, ImapFailure> {
+        roll.seek(sought);
+        if let Some(mut session) = kept {
+            match self.pass(&mut session, roll.clone(), sought, pass).await {
+                Ok(()) => return Ok(session),
+                Err(failure) if failure.is_dead_session() => pass.begin_again(),
+                Err(failure) => return Err(failure),
+            }
+        }
+        let mut session = self.connect().await?;
+        let folders = session.folders(&self.access).await?;
+        roll.follow(&folders);
+        self.pass(&mut session, roll, sought, pass).await?;
+        Ok(session)
+    }
+
+    /// One pass over all folders on the roll. What was read is remembered even if the session breaks afterwards.
+    async fn pass(
+        &self,
+        session: &mut Session,
+        mut roll: Roll,
+        sought: &[Sought],
+        pass: &mut Pass,
+    ) -> Result<(), ImapFailure> {
+        let mut readings = readings_of(&roll, |_| true);
+        let mut failure = read(session, &mut readings, sought, pass).await;
+        if failure.is_none() && readings.iter().any(Reading::is_closed) {
+            failure = self.list_again(session, &mut roll, &mut readings, sought, pass).await;
+        }
+        for reading in &readings {
+            if let Some(ledger) = reading.ledger() {
+                roll.ledgers.insert(reading.folder().clone(), ledger.clone());
+            }
+            pass.failures.extend(reading.failed().map(str::to_owned));
+            pass.add(reading.copies());
+        }
+        pass.failures.extend(roll.excess.clone());
+        *self.roll() = Some(roll);
+        if let Some(failure) = failure {
+            return Err(failure);
+        }
+        if self.access.provider.tabs && session.can("X-GM-EXT-1") {
+            // A failure here is in the answers; the folders were read all the same.
+            if let Some(failure) = tabs::ask(session, &mut pass.copies, sought).await {
+                pass.session_lost = true;
+                pass.leave_alone = pass.leave_alone.max(failure.leave_alone());
+            }
+        }
+        Ok(())
+    }
+
+    /// A folder that cannot be opened may have been removed or renamed: LIST tells.
+    async fn list_again(
+        &self,
+        session: &mut Session,
+        roll: &mut Roll,
+        readings: &mut Vec<Reading>,
+        sought: &[Sought],
+        pass: &mut Pass,
+    ) -> Option<ImapFailure> {
+        let known = roll.clone();
+        match session.folders(&self.access).await {
+            Err(failure) => return Some(failure),
+            Ok(folders) => roll.follow(&folders),
+        }
+        readings.retain(|reading| !reading.is_closed() || roll.ledgers.contains_key(reading.folder()));
+        let mut added = readings_of(roll, |folder| !known.ledgers.contains_key(folder));
+        let failure = read(session, &mut added, sought, pass).await;
+        readings.extend(added);
+        failure
+    }
+}
+
+fn readings_of(roll: &Roll, wanted: impl Fn(&crate::domain::folder::FolderName) -> bool) -> Vec<Reading> {
+    let mut readings: Vec<(Role, Reading)> = roll
+        .ledgers
+        .iter()
+        .filter(|(folder, _)| wanted(folder))
+        .map(|(folder, ledger)| (ledger.role, Reading::new(folder.clone(), ledger.clone(), roll.since)))
+        .collect();
+    // Spam last among the two that matter most, so that mail moved there during the flight is not missed in both.
+    readings.sort_by_key(|(role, _)| match role {
+        Role::Inbox => 0,
+        Role::Junk => 1,
+        Role::Archive | Role::Unknown | Role::Other | Role::Trash => 2,
+    });
+    readings.into_iter().map(|(_, reading)| reading).collect()
+}
+
+/// Reads folders to their end: one flight for all, and further ones only for those that must be asked more.
+async fn read(
+    session: &mut Session,
+    readings: &mut [Reading],
+    sought: &[Sought],
+    pass: &mut Pass,
+) -> Option<ImapFailure> {
+    loop {
+        let mut open: Vec<(&mut Reading, Plan)> =
+            readings.iter_mut().filter_map(|reading| reading.next().map(|plan| (reading, plan))).collect();
+        if open.is_empty() {
+            return None;
+        }
+        let plans: Vec<Plan> = open.iter().map(|(_, plan)| plan.clone()).collect();
+        let (visits, failure) = session.visit(&plans, sought).await;
+        pass.hear(&visits);
+        let mut visits = visits.into_iter();
+        for (reading, _) in &mut open {
+            match (visits.next(), &failure) {
+                (Some(visit), None) => reading.take(visit),
+                (Some(visit), Some(_)) if is_whole(&visit) => reading.take(visit),
+                (visit, _) => reading.abandon(visit),
+            }
+        }
+        if let Some(failure) = failure {
+            for (reading, _) in &mut open {
+                reading.abandon(None);
+            }
+            return Some(failure);
+        }
+    }
+}
+
+/// Whether all of a visit was answered before the session broke.
+fn is_whole(visit: &Visit) -> bool {
+    visit.examined.is_some() && visit.replies.iter().all(Option::is_some)
+}
+
+/// What one look brought together.
+#[derive(Debug, Default)]
+struct Pass {
+    copies: Vec<Copy>,
+    failures: Vec<String>,
+    failure: Option<ImapFailure>,
+    leave_alone: Option<Duration>,
+    session_lost: bool,
+}
+
+impl Pass {
+    fn fail(&mut self, failure: &ImapFailure) {
+        self.leave_alone = self.leave_alone.max(failure.leave_alone());
+        self.failure = Some(failure.clone());
+    }
+
+    /// The session was dead: its failures say nothing, the copies it showed stay.
+    fn begin_again(&mut self) {
+        self.failures.clear();
+    }
+
+    /// Adds copies; a later view of the same copy replaces an earlier one.
+    fn add(&mut self, copies: Vec<Copy>) {
+        for copy in copies {
+            let same = |known: &Copy| {
+                known.sighting.folder == copy.sighting.folder
+                    && known.sighting.uid == copy.sighting.uid
+                    && known.uid_validity == copy.uid_validity
+            };
+            self.copies.retain(|known| !same(known));
+            self.copies.push(copy);
+        }
+    }
+
+    fn hear(&mut self, visits: &[Visit]) {
+        let replies = visits.iter().flat_map(|visit| visit.examined.iter().chain(visit.replies.iter().flatten()));
+        for reply in replies.filter(|reply| Reply::is_throttled(reply)) {
+            self.leave_alone = self.leave_alone.max(Some(reply.backoff().unwrap_or(GENTLE_WAIT)));
+        }
+    }
+
+    fn into_look(self, began_at: jiff::Timestamp, ended_at: jiff::Timestamp) -> Look {
+        let temporary = self.failure.as_ref().is_none_or(ImapFailure::is_temporary);
+        let failed = match &self.failure {
+            Some(failure) => Some(failure.to_string()),
+            None if self.failures.is_empty() => None,
+            None => {
+                let mut sentence: Vec<String> = self.failures.iter().take(MOST_NAMED).cloned().collect();
+                let more = self.failures.len().saturating_sub(MOST_NAMED);
+                if more > 0 {
+                    sentence.push(format!("and {more} more such faults"));
+                }
+                Some(sentence.join("; "))
+            }
+        };
+        Look {
+            began_at,
+            ended_at,
+            temporary: failed.is_some() && temporary,
+            failed,
+            leave_alone: self.leave_alone,
+            copies: self.copies,
+        }
+    }
+}
+
+/// EXAMINE of every folder in one flight; a second one only where a server names no UIDNEXT.
+async fn take_baseline(
+    session: &mut Session,
+    folders: &Folders,
+    taken_at: jiff::Timestamp,
+) -> Result<(Baseline, Option<String>), ImapFailure> {
+    let plan = |folder: &crate::domain::folder::FolderName, questions| Plan { folder: folder.clone(), questions };
+    let plans: Vec<Plan> = folders.folders.iter().map(|folder| plan(&folder.name, Vec::new())).collect();
+    let (mut visits, failure) = session.visit(&plans, &[]).await;
+    failure.map_or(Ok(()), Err)?;
+    let nameless: Vec<usize> = (0..visits.len())
+        .filter(|&at| {
+            visits.get(at).is_some_and(|visit| visit.is_open() && visit.uid_next.is_none() && visit.exists > Some(0))
+        })
+        .collect();
+    if !nameless.is_empty() {
+        let plans: Vec<Plan> = nameless
+            .iter()
+            .filter_map(|&at| folders.folders.get(at))
+            .map(|folder| plan(&folder.name, vec![Question::Last]))
+            .collect();
+        let (again, failure) = session.visit(&plans, &[]).await;
+        failure.map_or(Ok(()), Err)?;
+        for (at, visit) in nameless.into_iter().zip(again) {
+            if let Some(first) = visits.get_mut(at) {
+                *first = visit;
+            }
+        }
+    }
+    let mut baseline = Baseline { taken_at, marks: Vec::new(), shut: Vec::new() };
+    for (folder, visit) in folders.folders.iter().zip(&visits) {
+        match mark_of(visit) {
+            Ok((uid_validity, uid_next, exists)) => baseline.marks.push(Mark {
+                folder: folder.name.clone(),
+                role: folder.role,
+                uid_validity,
+                uid_next,
+                exists,
+            }),
+            Err(why) if matches!(folder.role, Role::Inbox | Role::Junk) => {
+                return Err(unopenable(&folder.name.to_string(), visit, why));
+            }
+            Err(why) => baseline.shut.push((folder.name.clone(), folder.role, why)),
+        }
+    }
+    Ok((baseline, folders.excess.clone()))
+}
+
+/// The failure of a folder without which the seed is unreadable.
+pub(super) fn unopenable(folder: &str, visit: &Visit, why: String) -> ImapFailure {
+    let throttled = visit.examined.as_ref().filter(|reply| reply.is_throttled());
+    match throttled {
+        Some(reply) => ImapFailure::refused("EXAMINE", reply),
+        None => ImapFailure::Unopenable { folder: said(folder), said: why },
+    }
+}
+
+/// UIDVALIDITY, UIDNEXT and EXISTS of a folder, or why it counts as shut.
+pub(super) fn mark_of(visit: &Visit) -> Result<(Option<u32>, u32, u32), String> {
+    match &visit.examined {
+        Some(reply) if !reply.is_ok() => return Err(said(&reply.text)),
+        Some(_) => {}
+        None => return Err("it was not answered".to_owned()),
+    }
+    let exists = visit.exists.ok_or("the server did not say how many messages it holds")?;
+    let behind_last = visit.rows.last_key_value().map(|(&last, _)| last.saturating_add(1));
+    let uid_next = visit.uid_next.or(behind_last).or((exists == 0).then_some(1));
+    let uid_next = uid_next.ok_or("the server tells neither UIDNEXT nor the last UID")?;
+    Ok((visit.uid_validity, uid_next, exists))
+}

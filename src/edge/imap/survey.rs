@@ -1,0 +1,103 @@
+//! The survey: what `check` shows of a seed before anything is sent to it.
+
+use jiff::Timestamp;
+
+use super::Access;
+use super::failure::ImapFailure;
+use super::folders::Found;
+use super::mailbox::{mark_of, unopenable};
+use super::session::Session;
+use super::visit::{Plan, Question};
+use crate::domain::folder::{FolderName, Role};
+use crate::domain::sighting::Tab;
+
+/// A folder as the survey found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SurveyedFolder {
+    /// Its name.
+    pub(crate) name: FolderName,
+    /// Its role.
+    pub(crate) role: Role,
+    /// How the role was found.
+    pub(crate) found: Found,
+    /// How many messages it holds, or why it cannot be opened.
+    pub(crate) exists: Result<u32, String>,
+}
+
+/// Whether the inbox is divided into tabs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Tabs {
+    /// The provider has none, or the server cannot be asked.
+    NotOffered,
+    /// Mail lies under a tab other than the main one.
+    On,
+    /// The server can be asked, but no mail lies under any tab but the main one: they may be switched off.
+    NotSeen,
+    /// The question failed, for this reason.
+    Failed(String),
+}
+
+/// What `check` shows of a seed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Survey {
+    /// The folders that looks read.
+    pub(crate) folders: Vec<SurveyedFolder>,
+    /// Why not all folders are among them.
+    pub(crate) excess: Option<String>,
+    /// Its tabs.
+    pub(crate) tabs: Tabs,
+    /// When the last message arrived in the inbox; `None` if it is empty or the server gives no date.
+    pub(crate) newest_in_inbox: Option<Timestamp>,
+}
+
+/// Takes the survey. Fails, as the baseline would, where inbox or spam cannot be opened.
+pub(super) async fn take(session: &mut Session, access: &Access) -> Result<Survey, ImapFailure> {
+    let listed = session.folders(access).await?;
+    let questions = |role: Role| if role == Role::Inbox { vec![Question::Last] } else { Vec::new() };
+    let plans: Vec<Plan> = listed
+        .folders
+        .iter()
+        .map(|folder| Plan { folder: folder.name.clone(), questions: questions(folder.role) })
+        .collect();
+    let (visits, failure) = session.visit(&plans, &[]).await;
+    failure.map_or(Ok(()), Err)?;
+    let mut folders = Vec::new();
+    let mut newest_in_inbox = None;
+    let mut inbox = None;
+    for (folder, visit) in listed.folders.into_iter().zip(&visits) {
+        // Without UIDNEXT the baseline asks on; here the count is enough.
+        let exists = match (visit.is_open(), visit.exists) {
+            (true, Some(exists)) => Ok(exists),
+            _ => mark_of(visit).map(|(_, _, exists)| exists),
+        };
+        if let Err(why) = &exists
+            && matches!(folder.role, Role::Inbox | Role::Junk)
+        {
+            return Err(unopenable(&folder.name.to_string(), visit, why.clone()));
+        }
+        if folder.role == Role::Inbox {
+            newest_in_inbox = visit.rows.values().filter_map(|row| row.arrived_at).max();
+            inbox = Some(folder.name.clone());
+        }
+        folders.push(SurveyedFolder { name: folder.name, role: folder.role, found: folder.found, exists });
+    }
+    let tabs = match inbox {
+        Some(inbox) if access.provider.tabs && session.can("X-GM-EXT-1") => ask_tabs(session, &inbox).await?,
+        Some(_) | None => Tabs::NotOffered,
+    };
+    Ok(Survey { folders, excess: listed.excess, tabs, newest_in_inbox })
+}
+
+async fn ask_tabs(session: &mut Session, inbox: &FolderName) -> Result<Tabs, ImapFailure> {
+    let others = Tab::ALL.into_iter().filter(|&tab| tab != Tab::Primary);
+    let plans: Vec<Plan> = others
+        .map(|tab| Plan { folder: inbox.clone(), questions: vec![Question::AnyOf { word: tab.word() }] })
+        .collect();
+    let (visits, failure) = session.visit(&plans, &[]).await;
+    failure.map_or(Ok(()), Err)?;
+    if visits.iter().any(|visit| !visit.hits.is_empty()) {
+        return Ok(Tabs::On);
+    }
+    let refused = visits.iter().flat_map(|visit| visit.replies.iter().flatten()).find(|reply| !reply.is_ok());
+    Ok(refused.map_or(Tabs::NotSeen, |reply| Tabs::Failed(super::failure::said(&reply.text))))
+}
