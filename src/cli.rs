@@ -49,6 +49,10 @@ pub(crate) enum Verb {
     Init(InitArgs),
     /// List the seeds.
     Seeds(SeedsArgs),
+    /// Make one run of all or the named streams: baseline, send, watch, judge, store, say.
+    Run(RunArgs),
+    /// Look again at an earlier run, and finish one that was cut off. Never sends.
+    Sweep(SweepArgs),
     /// List the runs, newest first.
     Runs,
     /// Show one run in full, or one probe's whole story.

@@ -37,7 +37,7 @@ pub(crate) fn list(context: &Context) -> Result<Outcome, Failure> {
             plain(&seed.seed.labels.join(", "), 48),
         ]);
     }
-    let lines: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    let lines: String = table.lines().map(|line| format!("{}\n", line.trim())).collect();
     Ok(Outcome::ok(format!("{lines}{} seeds\n", config.seeds.len())))
 }
 
