@@ -334,3 +334,6 @@ fn marks(runs: &[(Timestamp, RunId)], changes: &[TrendChange]) -> Vec<Mark> {
     };
     marks.into_iter().map(mark).collect()
 }
+
+#[cfg(test)]
+mod tests;
