@@ -83,7 +83,7 @@ impl Progress {
 
 impl Bars {
     fn draw(&self, bar: &ProgressBar, what: &'static str, done: usize, total: usize, message: String) {
-        if bar.is_finished() {
+        if bar.is_finished() || total == 0 {
             return;
         }
         if bar.length().is_none() {
