@@ -134,6 +134,22 @@ fn a_change_stands_between_the_runs_it_lies_between() {
 }
 
 #[test]
+fn a_provider_that_the_settings_do_not_name_still_has_its_panel() {
+    let [gmail, outlook, _] = &three()[..] else { unreachable!() };
+    let (zmail, amail) = (provider("zmail", "Zmail", false), provider("amail", "Amail", false));
+    let five = [("inbox", 5)];
+    let rows = [row(1, 0, &zmail, &five), row(1, 0, outlook, &five), row(1, 0, &amail, &five), row(1, 0, gmail, &five)];
+    let titles: Vec<String> = figure(&rows, &[], STRICT).panels.into_iter().map(|panel| panel.title).collect();
+    assert_eq!(titles, ["Gmail", "Outlook", "Amail", "Zmail"]);
+}
+
+#[test]
+fn without_a_run_there_is_nothing_to_mark() {
+    let figure = figure(&[], &[change(0, "SPF changed")], STRICT);
+    assert_eq!((figure.slots, figure.panels.len(), figure.marks.len()), (0, 0, 0));
+}
+
+#[test]
 fn dates_stay_few_and_name_the_year_only_where_it_changes() {
     let [gmail, ..] = &three()[..] else { unreachable!() };
     let dates = |runs: i64, every: i64| {
