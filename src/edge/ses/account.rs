@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use aws_sdk_sesv2::operation::list_email_identities::builders::ListEmailIdentitiesFluentBuilder;
 use serde_json::Value;
 
+use super::SesFailure;
 use super::api::ApiSender;
-use super::{SesFailure, answer::Fault};
 use crate::domain::seed::Address;
 
 /// Most identities on one page.

@@ -15,7 +15,9 @@ use aws_sdk_sesv2::config::interceptors::{
 };
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
-use aws_sdk_sesv2::config::{Builder, ConfigBag, Intercept, RuntimeComponents, StalledStreamProtectionConfig};
+use aws_sdk_sesv2::config::{
+    Builder, ConfigBag, Intercept, RuntimeComponents, SharedHttpClient, StalledStreamProtectionConfig,
+};
 use aws_sdk_sesv2::error::{BoxError, BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::builders::SendEmailFluentBuilder;
 use aws_sdk_sesv2::primitives::Blob;
@@ -48,11 +50,7 @@ pub(crate) struct ApiSender {
 impl ApiSender {
     /// Prepares calls; nothing is connected yet, and a fault of the set-up shows in the first call.
     pub(crate) async fn connect(region: Option<&str>, endpoint_url: Option<&str>, patience: Patience) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .pool_idle_timeout(IDLE)
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http_client());
         let signed_for = region.or(endpoint_url.map(|_| STAND_IN_REGION));
         if let Some(region) = signed_for {
             loader = loader.region(Region::new(region.to_owned()));
@@ -161,6 +159,13 @@ impl ApiSender {
     }
 }
 
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .pool_idle_timeout(IDLE)
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https()
+}
+
 /// What happened on the wire during one call.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trace(Arc<Traced>);
@@ -211,4 +216,4 @@ impl Intercept for Trace {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -141,8 +141,8 @@ impl SmtpSender {
         let channel =
             timeout(self.patience.connect, Channel::open(host, *port, *tls, &trust)).await.map_err(silent)??;
         let written = channel.written();
-        let name = ClientId::default();
-        let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(channel), &name);
+        let hello = ClientId::default();
+        let greeted = AsyncSmtpConnection::connect_with_transport(Box::new(channel), &hello);
         let connection = timeout(self.patience.attempt, greeted).await.map_err(silent)?;
         let connection = connection.map_err(|error| Closed::Unreachable(format!("greet {host}: {}", words(&error))))?;
         self.sign_in(Line { connection, written }).await
