@@ -1,6 +1,7 @@
 //! One verb per file: gather facts, ask the domain, return one output value.
 
 mod board;
+mod check;
 mod completions;
 mod field;
 mod init;
@@ -10,6 +11,7 @@ mod man;
 mod outcome;
 mod preflight;
 mod preparation;
+mod report;
 mod run;
 mod runs;
 mod seeds;
@@ -114,6 +116,7 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
     };
     match &cli.verb {
         Verb::Init(args) => init::execute(&context, args),
+        Verb::Check => check::execute(&context).await,
         Verb::Seeds(args) => match args.action {
             SeedsAction::List => seeds::list(&context),
         },
@@ -121,6 +124,7 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
         Verb::Sweep(args) => sweep::execute(&context, args).await,
         Verb::Runs => runs::execute(&context).await,
         Verb::Show(args) => show::execute(&context, args).await,
+        Verb::Report(args) => report::execute(&context, args).await,
         Verb::Completions(args) => Ok(completions::execute(args)),
         Verb::Man(args) => man::execute(args),
     }

@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) file: PathBuf,
     /// The database.
     pub(crate) database: PathBuf,
+    /// Where reports go.
+    pub(crate) reports: PathBuf,
     /// Amazon SES.
     pub(crate) ses: Ses,
     /// How a run goes.
@@ -68,6 +70,7 @@ impl std::error::Error for Faults {}
 /// What the main file says, with the patterns of further files still to be followed.
 struct MainFile {
     database: PathBuf,
+    reports: PathBuf,
     ses: Ses,
     run: Running,
     judge: Judging,
@@ -102,6 +105,7 @@ impl Config {
         Ok(Self {
             file: file.to_owned(),
             database: main.database,
+            reports: main.reports,
             ses: main.ses,
             run: main.run,
             judge: main.judge,
@@ -141,6 +145,7 @@ fn read_main(top: &Section<'_>, base: &Path) -> Option<MainFile> {
     let path = |key, default: &str| base.join(top.text(key).unwrap_or_else(|| default.to_owned()));
     let main = MainFile {
         database: path("database", "inboxed.db"),
+        reports: path("reports", "reports"),
         ses: settings::ses(top),
         run: settings::running(top),
         judge: settings::judging(top),
@@ -149,9 +154,8 @@ fn read_main(top: &Section<'_>, base: &Path) -> Option<MainFile> {
         seeds: top.texts("seeds").unwrap_or_else(|| vec!["seeds/*.toml".to_owned()]),
         providers: top.texts("providers").unwrap_or_default(),
     };
-    // Places of later verbs: checked, so that a mistake is found today.
+    // A place of a later verb: checked, so that a mistake is found today.
     path("tokens", "tokens");
-    path("reports", "reports");
     settings::check_later_sections(top);
     Some(main)
 }
