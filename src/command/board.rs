@@ -62,12 +62,12 @@ impl Pursuit {
                     // Without the question the answer says nothing; with it, there are no tabs to ask for.
                     TabAnswer::NotApplicable => self.tab_known |= asked,
                     TabAnswer::Unknown | TabAnswer::Failed(_) => {
-                        self.tab_questions = self.tab_questions.saturating_add(1)
+                        self.tab_questions = self.tab_questions.saturating_add(1);
                     }
                 }
             }
             Role::Unknown | Role::Other | Role::Trash | Role::Archive => {
-                self.elsewhere = self.elsewhere.saturating_add(1)
+                self.elsewhere = self.elsewhere.saturating_add(1);
             }
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! One line each, with the remedy. It sends nothing, stores nothing and waits for no lock.
 
+use std::fmt::Write as _;
+
 use futures_util::StreamExt as _;
 use serde_json::json;
 
@@ -197,19 +199,25 @@ fn document_of(checks: &[Check]) -> Result<String, Failure> {
 
 fn lines(checks: &[Check], usable: usize, exit: Exit) -> String {
     let name_width = checks.iter().map(|one| one.name.chars().count()).max().unwrap_or(0).min(40);
-    let mut text: String = checks
-        .iter()
-        .map(|one| {
-            let name = plain(&one.name, 40);
-            format!("{:<8}  {:<7}  {name:<name_width$}  {}\n", one.verdict.word(), one.part, plain(&one.found, 400))
-        })
-        .collect();
+    let mut text = checks.iter().fold(String::new(), |mut text, one| {
+        let (name, found) = (plain(&one.name, 40), plain(&one.found, 400));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:<8}  {:<7}  {name:<name_width$}  {found}", one.verdict.word(), one.part);
+        text
+    });
     let closing = match exit {
         Exit::Ok => format!("\nReady: {usable} seeds can be used.\n"),
         Exit::Warning => {
             format!("\nReady with {usable} seeds; the others are left out of a run and reported as unmeasured.\n")
         }
-        _ => "\nNot ready: a run would send nothing.\n".to_owned(),
+        Exit::Critical
+        | Exit::TooFew
+        | Exit::Usage
+        | Exit::BadInput
+        | Exit::Unreachable
+        | Exit::Internal
+        | Exit::Locked
+        | Exit::Interrupted => "\nNot ready: a run would send nothing.\n".to_owned(),
     };
     text.push_str(&closing);
     text

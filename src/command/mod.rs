@@ -31,6 +31,7 @@ use crate::render::table::Screen;
 
 /// What every verb knows of its surroundings.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, and none depends on another")]
 pub(crate) struct Context {
     /// The configuration file.
     pub(crate) config_path: PathBuf,

@@ -240,23 +240,17 @@ impl Preparation {
                 serde_json::json!({"dry_run": true, "streams": streams, "seeds": seeds, "probes": self.probe_count()});
             return Outcome::ok(format!("{document:#}\n"));
         }
-        let mut text = format!(
-            "dry run: {} probes ({} streams × {} seeds), nothing sent\n",
+        let mut lines = vec![format!(
+            "dry run: {} probes ({} streams × {} seeds), nothing sent",
             self.probe_count(),
             self.streams.len(),
             self.config.seeds.len()
-        );
+        )];
         for one in &self.streams {
-            text.push_str(&format!(
-                "\n{}  from {}  message {}\n",
-                one.stream.name,
-                one.sender,
-                one.stream.message.display()
-            ));
-            for note in one.template.notes() {
-                text.push_str(&format!("  {note}\n"));
-            }
+            let message = one.stream.message.display();
+            lines.push(format!("\n{}  from {}  message {message}", one.stream.name, one.sender));
+            lines.extend(one.template.notes().iter().map(|note| format!("  {note}")));
         }
-        Outcome::ok(text)
+        Outcome::ok(lines.join("\n") + "\n")
     }
 }

@@ -78,5 +78,5 @@ fn told(context: &Context, written: &[PathBuf]) -> Result<String, Failure> {
     if context.json {
         return document(&serde_json::json!({ "written": names })).map_err(Failure::internal);
     }
-    Ok(names.iter().map(|name| format!("{name}\n")).collect())
+    Ok(names.join("\n") + "\n")
 }

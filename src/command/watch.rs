@@ -20,7 +20,7 @@ use crate::render::progress::Progress;
 /// How long after the first handoff the first look begins.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// The longest gap between two looks through one seed.
-const LONGEST_GAP: Duration = Duration::from_secs(60);
+const LONGEST_GAP: Duration = Duration::from_mins(1);
 /// How many refusals in a row make a seed be left alone: more could lock the mailbox.
 const REFUSALS: u32 = 2;
 
@@ -256,7 +256,7 @@ impl Pace {
         let backoff = Duration::from_secs(1) * 2_u32.saturating_pow(self.failures.min(6));
         let gap = if self.failures == 0 { self.gap } else { self.gap.max(backoff.min(Duration::from_secs(80))) };
         if let Some(wish) = look.leave_alone {
-            self.not_before = now.checked_add(wish.min(Duration::from_secs(300))).unwrap_or(now);
+            self.not_before = now.checked_add(wish.min(Duration::from_mins(5))).unwrap_or(now);
         }
         self.next = now.checked_add(self.jittered(gap)).unwrap_or(Timestamp::MAX).max(self.not_before);
         self.gap = (self.gap * 3 / 2).min(self.cap);

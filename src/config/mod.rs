@@ -19,7 +19,7 @@ pub(crate) use reader::Fault;
 use reader::{Section, Source, TextOrTexts};
 pub(crate) use seed::ConfiguredSeed;
 pub(crate) use settings::{Judging, Running, Ses};
-pub(crate) use stream::{SmtpSettings, Stream, Transport};
+pub(crate) use stream::{Stream, Transport};
 
 use crate::domain::health::Thresholds;
 use crate::secret::SecretSource;
@@ -85,7 +85,7 @@ impl Config {
     pub(crate) fn load(file: &Path) -> Result<Self, Faults> {
         let base = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut faults = Vec::new();
-        let main = read_file(file, "run `inboxed init` to write one", &mut faults, |top| read_main(top, base));
+        let main = read_file(file, "run `inboxed init` to write one", &mut faults, |top| Some(read_main(top, base)));
         let Some(main) = main else { return Err(Faults(faults)) };
         let mut providers = preset::built_in().map_err(|fault| Faults(vec![fault]))?;
         for path in matching(file, base, "providers", &main.providers, &mut faults) {
@@ -141,7 +141,7 @@ fn read_file<T>(
     taken
 }
 
-fn read_main(top: &Section<'_>, base: &Path) -> Option<MainFile> {
+fn read_main(top: &Section<'_>, base: &Path) -> MainFile {
     let path = |key, default: &str| base.join(top.text(key).unwrap_or_else(|| default.to_owned()));
     let main = MainFile {
         database: path("database", "inboxed.db"),
@@ -157,7 +157,7 @@ fn read_main(top: &Section<'_>, base: &Path) -> Option<MainFile> {
     // A place of a later verb: checked, so that a mistake is found today.
     path("tokens", "tokens");
     settings::check_later_sections(top);
-    Some(main)
+    main
 }
 
 /// The files that a list of patterns names, each once, sorted within a pattern.

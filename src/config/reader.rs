@@ -194,8 +194,10 @@ impl<'a> Section<'a> {
     /// A share, 0…1.
     pub(crate) fn share(&self, key: &'static str) -> Option<f64> {
         let number = self.typed(key, "a number from 0 to 1", |value| {
-            let text =
-                value.as_float().map(toml::de::DeFloat::as_str).or_else(|| value.as_integer().map(|n| n.as_str()))?;
+            let text = value
+                .as_float()
+                .map(toml::de::DeFloat::as_str)
+                .or_else(|| value.as_integer().map(toml::de::DeInteger::as_str))?;
             text.replace('_', "").parse::<f64>().ok()
         })?;
         if !(0.0..=1.0).contains(&number) {
@@ -253,10 +255,12 @@ impl<'a> Section<'a> {
 
     /// Checks that every value is a share; the keys are free.
     pub(crate) fn check_shares(&self) {
-        for (key, value) in self.table.iter() {
+        for (key, value) in self.table {
             let number = value.get_ref();
-            let text =
-                number.as_float().map(toml::de::DeFloat::as_str).or_else(|| number.as_integer().map(|n| n.as_str()));
+            let text = number
+                .as_float()
+                .map(toml::de::DeFloat::as_str)
+                .or_else(|| number.as_integer().map(toml::de::DeInteger::as_str));
             let share = text.and_then(|text| text.parse::<f64>().ok());
             if !share.is_some_and(|share| (0.0..=1.0).contains(&share)) {
                 self.fault_of(key.get_ref(), "must be a number from 0 to 1");

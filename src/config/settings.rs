@@ -55,7 +55,7 @@ pub(super) fn ses(top: &Section<'_>) -> Ses {
 }
 
 pub(super) fn running(top: &Section<'_>) -> Running {
-    let mut running = Running { wait: Duration::from_secs(900), max_connections: 200 };
+    let mut running = Running { wait: Duration::from_mins(15), max_connections: 200 };
     if let Some(section) = top.section("run") {
         if let Some(wait) = section.duration("wait") {
             running.wait = wait;

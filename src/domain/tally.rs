@@ -42,9 +42,9 @@ impl Tally {
         for counted in findings {
             let Some(placement) = counted.finding.placement() else {
                 if matches!(counted.finding, Finding::Pending) {
-                    pending += 1
+                    pending += 1;
                 } else {
-                    unmeasured += 1
+                    unmeasured += 1;
                 }
                 continue;
             };
