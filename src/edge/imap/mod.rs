@@ -88,7 +88,7 @@ impl Default for Patience {
         Self {
             connect: Duration::from_secs(10),
             greeting: Duration::from_secs(30),
-            command: Duration::from_secs(60),
+            command: Duration::from_mins(1),
             flight: Duration::from_mins(5),
             logout: Duration::from_secs(2),
         }

@@ -93,7 +93,7 @@ impl Session {
             Ok(planned) => planned,
             Err(failure) => return (Vec::new(), Some(failure)),
         };
-        let mut sink = |event: Event<'_>| visits.take(event);
+        let mut sink = |event: Event<'_>| visits.take(&event);
         let flown = self.line.flight("the folders' contents", &commands, &mut sink).await;
         (visits.into_visits(), flown.err())
     }
