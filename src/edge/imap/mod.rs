@@ -9,6 +9,7 @@
 //! commands and reads until each has its own tagged answer, `sign_in` proves who we are, `folders` gives roles,
 //! `reading` judges what came back of one folder, `session` puts these together, `pool` bounds the connections.
 
+mod baseline;
 mod capability;
 mod failure;
 mod fetched;
@@ -19,6 +20,7 @@ mod header;
 mod line;
 mod mailbox;
 mod mend;
+mod pass;
 mod pool;
 mod reading;
 mod reply;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::failure::said;
+use super::reply::Verdict;
 use super::roll::{Base, Kept, Ledger};
 use super::visit::{Plan, Question, Ranges, Row, Visit, Wants, ranges_of};
 use crate::domain::folder::FolderName;
@@ -189,6 +190,10 @@ impl Reading {
             };
             // Outlook says this when a message went away while it was being read.
             let gone = reply.says("no longer exist");
+            // Some servers call `n:*` an error where there is no message at all; EXISTS has said so already.
+            if reply.verdict == Verdict::Bad && visit.exists == Some(0) {
+                continue;
+            }
             if !reply.is_ok() && (!gone || self.again) {
                 let why = format!("the server refused to show its messages: {}", said(&reply.text));
                 // What did come is a copy all the same.

@@ -32,11 +32,6 @@ impl Session {
         self.line.can(capability)
     }
 
-    /// Bytes read so far.
-    pub(super) fn bytes(&self) -> u64 {
-        self.line.bytes()
-    }
-
     /// Lists the folders, and in the same flight says who we are (RFC 2971) and asks for what is not known yet.
     pub(super) async fn folders(&mut self, access: &Access) -> Result<Folders, ImapFailure> {
         const PLAIN: &str = "LIST \"\" \"*\"";
