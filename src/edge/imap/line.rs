@@ -104,10 +104,11 @@ impl Line {
             Ok(Ok(Some(response))) => response,
             Ok(Ok(None)) => return Err(self.lost()),
             Ok(Err(error)) => {
-                return Err(match Fault::of_error(&error) {
-                    ImapFailure::Protocol { why } => ImapFailure::Greeting { host: host.to_owned(), said: why },
-                    failure => failure,
-                });
+                let failure = Fault::of_error(&error);
+                if let ImapFailure::Protocol { why } = failure {
+                    return Err(ImapFailure::Greeting { host: host.to_owned(), said: why });
+                }
+                return Err(failure);
             }
         };
         let Response::Data { status, outcome } = response.parsed() else {
@@ -154,6 +155,7 @@ impl Line {
         result
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "foreign and open: all other data goes to the sink")]
     async fn exchange(
         &mut self,
         what: &'static str,
@@ -276,6 +278,7 @@ fn announced(outcome: &Outcome<'_>) -> Option<Capabilities> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "foreign and open: no other response tells capabilities")]
 fn untagged_capabilities(response: &Response<'_>) -> Option<Capabilities> {
     match response {
         Response::Capabilities(list) => Some(Capabilities::of(list)),
