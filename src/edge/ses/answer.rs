@@ -17,7 +17,7 @@ pub(super) const THROTTLED: Duration = Duration::from_secs(2);
 /// How long to wait after a connection that could not be opened.
 pub(super) const DISCONNECTED: Duration = Duration::from_secs(5);
 /// Longest `Retry-After` that is believed.
-const LONGEST_HINT: Duration = Duration::from_secs(60);
+const LONGEST_HINT: Duration = Duration::from_mins(1);
 
 /// Untyped answers that come before a message is taken: the request was malformed, refused, sent to the wrong place or
 /// too large. Not among them is 408, which a proxy may give after it passed the request on.

@@ -153,7 +153,7 @@ impl AsyncRead for Channel {
         let before = buf.filled().len();
         match Pin::new(&mut self.greeting).poll_read(cx, buf) {
             Poll::Ready(Ok(())) if buf.filled().len() == before => Pin::new(&mut self.stream).poll_read(cx, buf),
-            done => done,
+            done @ (Poll::Ready(_) | Poll::Pending) => done,
         }
     }
 }

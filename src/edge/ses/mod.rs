@@ -29,6 +29,7 @@ use crate::domain::handoff::{Handoff, Letter};
 
 /// A way to SES.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each stream, behind a pointer")]
 pub(crate) enum Sender {
     /// `SendEmail` of the API, version 2; shared by all streams of one region.
     Api(Arc<ApiSender>),

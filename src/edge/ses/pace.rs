@@ -43,11 +43,6 @@ impl Pace {
         self.stopped.get().is_some()
     }
 
-    /// Why it has ended.
-    pub(crate) fn stopped_by(&self) -> Option<&str> {
-        self.stopped.get().map(String::as_str)
-    }
-
     fn take_turn(&self) -> Timestamp {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = (*next).max(self.clock.now());
@@ -91,6 +86,6 @@ mod tests {
         pace.stop("quota reached");
         pace.stop("something else");
         assert!(pace.is_stopped());
-        assert_eq!(pace.stopped_by(), Some("quota reached"));
+        assert_eq!(pace.stopped.get().map(String::as_str), Some("quota reached"));
     }
 }

@@ -101,8 +101,8 @@ impl SmtpSender {
         }
     }
 
-    /// With another patience.
-    pub(crate) fn with_patience(self, patience: Patience) -> Self {
+    #[cfg(test)]
+    fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
     }
 

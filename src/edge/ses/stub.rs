@@ -26,6 +26,8 @@ pub(super) enum Act {
     AnswerAndClose(String),
     /// Closes without an answer.
     Close,
+    /// Resets the connection.
+    Reset,
     /// Closes within the body.
     Cut,
     /// Keeps the connection and says nothing.
@@ -103,6 +105,10 @@ async fn serve(mut stream: TcpStream, noted: &Mutex<Vec<Request>>, answer: &(imp
                 return;
             }
             Act::Close => return,
+            Act::Reset => {
+                stream.set_zero_linger().ok();
+                return;
+            }
             Act::Cut => {
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"MessageId\":\"0100\"").await.ok();
                 return;

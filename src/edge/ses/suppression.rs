@@ -64,15 +64,14 @@ impl ApiSender {
             if found.contains_key(address) {
                 continue;
             }
-            let standing = match &refused {
-                Some(note) => Suppression::Unknown(note.clone()),
-                None => {
-                    asking.turn().await;
-                    self.one(address).await.unwrap_or_else(|failure| {
-                        // What refuses one question refuses all of them.
-                        Suppression::Unknown(refused.insert(failure.to_string()).clone())
-                    })
-                }
+            let standing = if let Some(note) = &refused {
+                Suppression::Unknown(note.clone())
+            } else {
+                asking.turn().await;
+                self.one(address).await.unwrap_or_else(|failure| {
+                    // What refuses one question refuses all of them.
+                    Suppression::Unknown(refused.insert(failure.to_string()).clone())
+                })
             };
             found.insert(address.clone(), standing);
         }

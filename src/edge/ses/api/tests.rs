@@ -55,6 +55,7 @@ async fn every_fault_leaves_one_request_and_the_right_handoff() {
         (Act::ok("<html>welcome</html>"), "unknown"),
         (Act::Answer(202, None, "<html>".to_owned()), "unknown"),
         (Act::Close, "unknown"),
+        (Act::Reset, "unknown"),
         (Act::Cut, "unknown"),
         (Act::Hang, "unknown"),
         (Act::Answer(500, None, String::new()), "unknown"),
