@@ -61,6 +61,10 @@ pub(crate) enum Verb {
     Show(ShowArgs),
     /// Draw the placement trend of each stream as a PNG.
     Report(ReportArgs),
+    /// Copy the database while runs may go on.
+    Backup(BackupArgs),
+    /// Remove old runs with everything they hold.
+    Prune(PruneArgs),
     /// Print completions for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page, or write one for each verb into a directory.
@@ -138,6 +142,21 @@ pub(crate) struct ReportArgs {
     /// The directory; `reports` of the configuration by default.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// Where to copy to.
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The copy; it must not exist yet.
+    pub(crate) file: PathBuf,
+}
+
+/// Which runs to remove.
+#[derive(Debug, Args)]
+pub(crate) struct PruneArgs {
+    /// Older than this, such as 104w.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) older: Duration,
 }
 
 /// Which shell.

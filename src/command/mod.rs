@@ -18,6 +18,7 @@ mod seeds;
 mod send;
 mod show;
 mod sweep;
+mod upkeep;
 mod watch;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -126,6 +127,8 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
         Verb::Runs => runs::execute(&context).await,
         Verb::Show(args) => show::execute(&context, args).await,
         Verb::Report(args) => report::execute(&context, args).await,
+        Verb::Backup(args) => upkeep::backup(&context, args).await,
+        Verb::Prune(args) => upkeep::prune(&context, args).await,
         Verb::Completions(args) => Ok(completions::execute(args)),
         Verb::Man(args) => man::execute(args),
     }

@@ -63,14 +63,6 @@ impl Progress {
         }
     }
 
-    /// Runs `write` while the bars are out of the way, for a line of log on the same terminal.
-    pub(crate) fn suspend<R>(&self, write: impl FnOnce() -> R) -> R {
-        match &self.bars {
-            Some(bars) => bars.all.suspend(write),
-            None => write(),
-        }
-    }
-
     /// Takes the bars away for good.
     pub(crate) fn clear(&self) {
         if let Some(bars) = &self.bars {
@@ -193,7 +185,6 @@ mod tests {
         let progress = Progress::new(false);
         progress.sent(1, 2);
         progress.found(1, 2, None);
-        assert_eq!(progress.suspend(|| 7), 7);
         progress.clear();
         assert!(progress.bars.is_none());
     }

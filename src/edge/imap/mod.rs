@@ -45,11 +45,12 @@ use secrecy::SecretString;
 use crate::domain::provider::Provider;
 use crate::domain::seed::Seed;
 
+#[cfg(test)]
 pub(crate) use failure::{ImapFailure, TlsFault};
 pub(crate) use folders::Found;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use pool::Pool;
-pub(crate) use survey::{Survey, SurveyedFolder, Tabs};
+pub(crate) use survey::{Survey, Tabs};
 
 /// What proves who we are.
 #[derive(Debug, Clone)]
