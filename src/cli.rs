@@ -47,12 +47,24 @@ pub(crate) struct Global {
 pub(crate) enum Verb {
     /// Write a commented configuration, an example seed list and an example message; overwrites nothing.
     Init(InitArgs),
+    /// Prove the set-up before anything is sent: messages, SES, and each seed's sign-in and folders.
+    Check,
     /// List the seeds.
     Seeds(SeedsArgs),
+    /// Make one run of all or the named streams: baseline, send, watch, judge, store, say.
+    Run(RunArgs),
+    /// Look again at an earlier run, and finish one that was cut off. Never sends.
+    Sweep(SweepArgs),
     /// List the runs, newest first.
     Runs,
     /// Show one run in full, or one probe's whole story.
     Show(ShowArgs),
+    /// Draw the placement trend of each stream as a PNG.
+    Report(ReportArgs),
+    /// Copy the database while runs may go on.
+    Backup(BackupArgs),
+    /// Remove old runs with everything they hold.
+    Prune(PruneArgs),
     /// Print completions for a shell.
     Completions(CompletionsArgs),
     /// Print the manual page, or write one for each verb into a directory.
@@ -116,6 +128,35 @@ pub(crate) struct ShowArgs {
     /// One seed's address: its probe's whole story.
     #[arg(value_parser = address)]
     pub(crate) seed: Option<Address>,
+}
+
+/// What to draw.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// One stream; all of them when none is named.
+    #[arg(long, value_parser = stream_name)]
+    pub(crate) stream: Option<StreamName>,
+    /// How far back, such as 12w; everything by default.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) since: Option<Duration>,
+    /// The directory; `reports` of the configuration by default.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Where to copy to.
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The copy; it must not exist yet.
+    pub(crate) file: PathBuf,
+}
+
+/// Which runs to remove.
+#[derive(Debug, Args)]
+pub(crate) struct PruneArgs {
+    /// Older than this, such as 104w.
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(crate) older: Duration,
 }
 
 /// Which shell.

@@ -98,7 +98,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Done {
         Err(error) if error.use_stderr() => {
             return ended(Exit::Usage, String::new(), error.render().ansi().to_string());
         }
-        Err(help) => return ended(Exit::Ok, help.render().to_string(), String::new()),
+        Err(help) => return ended(Exit::Ok, help.render().ansi().to_string(), String::new()),
     };
     // Another provider may already be installed by an embedding test; both are ring.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -38,9 +38,9 @@ pub(crate) fn execute(context: &Context, args: &InitArgs) -> Result<Outcome, Fai
     if context.json {
         return Ok(Outcome::ok(format!("{:#}\n", serde_json::json!({ "written": written }))));
     }
-    let list: String = written.iter().map(|path| format!("  {path}\n")).collect();
+    let list = written.join("\n  ");
     Ok(Outcome::ok(format!(
-        "written:\n{list}\nnext:\n  1. set region and From in inboxed.toml, and put your own message into messages/\n  2. take a seed out of \
+        "written:\n  {list}\n\nnext:\n  1. set region and From in inboxed.toml, and put your own message into messages/\n  2. take a seed out of \
          its comment in seeds/example.toml and name where its secret lies\n  3. inboxed seeds list\n  4. inboxed run --dry-run\n"
     )))
 }

@@ -1,24 +1,38 @@
 //! One verb per file: gather facts, ask the domain, return one output value.
 
+mod board;
+mod check;
 mod completions;
+mod field;
 mod init;
+mod interrupt;
 mod judgement;
 mod man;
 mod outcome;
+mod preflight;
+mod preparation;
+mod report;
+mod run;
 mod runs;
 mod seeds;
+mod send;
 mod show;
+mod sweep;
+mod upkeep;
+mod watch;
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use crate::Exit;
 use crate::cli::{Cli, SeedsAction, Verb};
 use crate::edge::clock::Clock;
+use crate::edge::store::{Lock, StoreFault};
 use crate::render::table::Screen;
 
 /// What every verb knows of its surroundings.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, and none depends on another")]
 pub(crate) struct Context {
     /// The configuration file.
     pub(crate) config_path: PathBuf,
@@ -28,6 +42,22 @@ pub(crate) struct Context {
     pub(crate) screen: Screen,
     /// The clock.
     pub(crate) clock: Clock,
+    /// Whether bars and notes may be shown on standard error.
+    pub(crate) progress: bool,
+    /// Whether notes are unwanted.
+    pub(crate) quiet: bool,
+    /// Whether the lab answers instead of real providers.
+    pub(crate) simulated: bool,
+}
+
+impl Context {
+    /// Says something on standard error that is no result.
+    pub(crate) fn note(&self, note: &str) {
+        if !self.quiet {
+            let note = crate::render::plain::plain(note, 400);
+            let _ = writeln!(anstream::stderr(), "note: {note}");
+        }
+    }
 }
 
 /// What a verb prints and how the process ends.
@@ -61,6 +91,14 @@ impl Failure {
         Self { exit: Exit::BadInput, error: error.into() }
     }
 
+    /// The lock of a verb that works on runs; held by another process, it ends this one.
+    pub(crate) fn locked(taken: Result<Option<Lock>, StoreFault>) -> Result<Lock, Self> {
+        taken.map_err(Self::bad_input)?.ok_or_else(|| Self {
+            exit: Exit::Locked,
+            error: anyhow::anyhow!("another run is at work on this database; wait for it to end"),
+        })
+    }
+
     /// A fault of the program or of the machine.
     pub(crate) fn internal(error: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::Internal, error: error.into() }
@@ -69,15 +107,28 @@ impl Failure {
 
 /// Carries out one command line.
 pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
-    let context =
-        Context { json: cli.global.json, screen: screen(), clock: Clock::system(), config_path: cli.global.config };
+    let context = Context {
+        json: cli.global.json,
+        screen: screen(),
+        clock: Clock::system(),
+        progress: !cli.global.quiet && !cli.global.json && std::io::stderr().is_terminal(),
+        quiet: cli.global.quiet,
+        simulated: false,
+        config_path: cli.global.config,
+    };
     match &cli.verb {
         Verb::Init(args) => init::execute(&context, args),
+        Verb::Check => check::execute(&context).await,
         Verb::Seeds(args) => match args.action {
             SeedsAction::List => seeds::list(&context),
         },
+        Verb::Run(args) => run::execute(&context, args).await,
+        Verb::Sweep(args) => sweep::execute(&context, args).await,
         Verb::Runs => runs::execute(&context).await,
         Verb::Show(args) => show::execute(&context, args).await,
+        Verb::Report(args) => report::execute(&context, args).await,
+        Verb::Backup(args) => upkeep::backup(&context, args).await,
+        Verb::Prune(args) => upkeep::prune(&context, args).await,
         Verb::Completions(args) => Ok(completions::execute(args)),
         Verb::Man(args) => man::execute(args),
     }

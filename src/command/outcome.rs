@@ -1,6 +1,12 @@
 //! A report as the user asked for it.
 
-use super::{Context, Failure};
+use super::judgement::judge_run;
+use super::{Context, Failure, Outcome};
+use crate::Exit;
+use crate::config::Config;
+use crate::domain::health::Health;
+use crate::domain::run::RunId;
+use crate::edge::store::Store;
 use crate::render::json::run_document;
 use crate::render::report::RunReport;
 use crate::render::table::{Closing, run_table};
@@ -11,4 +17,26 @@ pub(crate) fn run_text(context: &Context, report: &RunReport, closing: Closing) 
         return run_document(report).map_err(Failure::internal);
     }
     Ok(run_table(report, closing, context.screen))
+}
+
+/// What `run` and `sweep` end with: the run as it stands, and the exit code that its figures mean.
+pub(crate) async fn run_outcome(
+    context: &Context,
+    config: &Config,
+    store: &Store,
+    run: RunId,
+    interrupted: bool,
+) -> Result<Outcome, Failure> {
+    let report = judge_run(store, config, run, context.clock.now()).await.map_err(Failure::internal)?;
+    let exit = if interrupted { Exit::Interrupted } else { exit_of(report.health()) };
+    Ok(Outcome { exit, stdout: run_text(context, &report, Closing::Judging)? })
+}
+
+fn exit_of(health: Health) -> Exit {
+    match health {
+        Health::TooFew => Exit::TooFew,
+        Health::Healthy => Exit::Ok,
+        Health::Warning => Exit::Warning,
+        Health::Critical => Exit::Critical,
+    }
 }

@@ -37,8 +37,8 @@ pub(crate) fn list(context: &Context) -> Result<Outcome, Failure> {
             plain(&seed.seed.labels.join(", "), 48),
         ]);
     }
-    let lines: String = table.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    Ok(Outcome::ok(format!("{lines}{} seeds\n", config.seeds.len())))
+    let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
+    Ok(Outcome::ok(format!("{}\n{} seeds\n", lines.join("\n"), config.seeds.len())))
 }
 
 fn auth(seed: &ConfiguredSeed) -> &'static str {

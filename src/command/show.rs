@@ -31,11 +31,11 @@ pub(crate) async fn execute(context: &Context, args: &ShowArgs) -> Result<Outcom
         report.probes.retain(is_wanted);
         return Ok(Outcome::ok(run_document(&report).map_err(Failure::internal)?));
     }
-    let mut stories = Vec::new();
+    let mut told = Vec::new();
     for judged in report.probes.iter().filter(|judged| is_wanted(judged)) {
-        stories.push(story(context, &store, &report, judged).await?);
+        told.push(story(context, &store, &report, judged).await?);
     }
-    Ok(Outcome::ok(stories.join("\n")))
+    Ok(Outcome::ok(told.join("\n")))
 }
 
 async fn story(context: &Context, store: &Store, report: &RunReport, judged: &Judged) -> Result<String, Failure> {
@@ -50,6 +50,6 @@ async fn story(context: &Context, store: &Store, report: &RunReport, judged: &Ju
         .iter()
         .find(|(folder, _, _)| Some(folder) == decided)
         .map(|(_, raw, _)| String::from_utf8_lossy(raw).into_owned());
-    let story = Story { judged, sweeps: &sweeps, headers: headers.as_deref() };
-    Ok(story_table(report, &story, context.screen))
+    let whole = Story { judged, sweeps: &sweeps, headers: headers.as_deref() };
+    Ok(story_table(report, &whole, context.screen))
 }

@@ -119,7 +119,7 @@ impl Config {
             seeds.extend(read_file(&path, "check its permissions", &mut faults, read).unwrap_or_default());
         }
         seed::refuse_doubles(&seeds, &mut faults);
-        let (weights, wrong) = settings::weights(main.weights, &providers);
+        let (weights, wrong) = settings::weights(&main.weights, &providers);
         let wrong = wrong.into_iter().map(|(line, what)| Fault { file: file.to_owned(), line: Some(line), what });
         faults.extend(wrong);
         if !faults.is_empty() {

@@ -9,7 +9,6 @@ use crate::secret::SecretSource;
 
 /// `[seed.oauth]`. What it leaves open, the provider decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "signing in by OAuth will read it; a slip in it is found today"))]
 pub(crate) struct OAuth {
     /// The flow, as configured.
     pub(crate) flow: Option<String>,

@@ -13,7 +13,6 @@ use crate::secret::SecretSource;
 
 /// `[schedule]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "the schedule verbs will read it; a slip in it is found today"))]
 pub(crate) struct Schedule {
     /// The time between two runs.
     pub(crate) every: Duration,
@@ -51,7 +50,6 @@ const OCCASIONS: [(&str, Occasion); 5] = [
 
 /// Where an alert goes. An address that lets anyone post is a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "the alerts will read it; a slip in it is found today"))]
 pub(crate) enum Channel {
     /// A JSON document to an address.
     Webhook(SecretSource),
@@ -69,7 +67,6 @@ pub(crate) enum Channel {
 
 /// One `[[alert]]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "the alerts will read it; a slip in it is found today"))]
 pub(crate) struct Alert {
     /// Where it goes.
     pub(crate) channel: Channel,

@@ -21,7 +21,6 @@ pub(crate) struct ConfiguredSeed {
     /// Where its secret lies; `None` makes it unusable with `auth = "password"`.
     pub(crate) secret: Option<SecretSource>,
     /// `[seed.oauth]`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "signing in by OAuth will read it; a slip in it is found today"))]
     pub(crate) oauth: Option<OAuth>,
     /// `file:line` of the seed.
     pub(crate) place: String,

@@ -33,7 +33,6 @@ pub(crate) struct Running {
 
 /// `[dns]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(not(test), expect(dead_code, reason = "the DNS verbs will read it; a slip in it is found today"))]
 pub(crate) struct Dns {
     /// The resolver to ask; `None` asks the system's.
     pub(crate) resolver: Option<SocketAddr>,
@@ -150,12 +149,12 @@ pub(super) fn thresholds(top: &Section<'_>) -> Thresholds {
 /// `[weights]` by provider, with what is wrong in them by line: which providers there are is known only after their files
 /// are read.
 pub(super) fn weights(
-    written: Vec<(String, usize, f64)>,
+    written: &[(String, usize, f64)],
     providers: &BTreeMap<ProviderName, Arc<Provider>>,
 ) -> (BTreeMap<ProviderName, f64>, Vec<(usize, String)>) {
     let mut weights = BTreeMap::new();
     let mut wrong = Vec::new();
-    for (word, line, share) in &written {
+    for (word, line, share) in written {
         match ProviderName::new(word).filter(|name| providers.contains_key(name)) {
             Some(name) => {
                 weights.insert(name, *share);

@@ -1,17 +1,13 @@
 //! A finding: the judgement on one probe, with its evidence.
 //!
 //! [`judge`] is pure. It never says `Missing` where the truth is "could not look", and never takes the absence from one
-//! folder for presence in another. Facts are stored and findings derived, so a changed rule judges old runs anew; the
-//! rule that was used is named by [`RULES`].
+//! folder for presence in another. Facts are stored and findings derived, so a changed rule judges old runs anew.
 
 use jiff::Timestamp;
 
 use super::folder::{FolderName, Role};
 use super::probe::{Probe, ProbeState};
 use super::sighting::{Sighting, Sweep, Tab, TabAnswer};
-
-/// Version of the rules of this module; counts up whenever the same facts could be judged differently.
-pub(crate) const RULES: u32 = 1;
 
 /// Where a probe landed. Updates, social and forums are inbox, with their tab kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -42,11 +42,6 @@ impl Role {
             .into_iter()
             .find(|role| role.word() == word)
     }
-
-    /// Whether `missing` may only be said after this folder was read to its end.
-    pub(crate) fn is_essential(self) -> bool {
-        matches!(self, Self::Junk | Self::Inbox | Self::Archive)
-    }
 }
 
 /// The name of a folder as the server spells it on the wire (modified UTF-7, RFC 3501 §5.1.3), unescaped and unquoted.

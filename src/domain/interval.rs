@@ -48,7 +48,7 @@ fn student_quantile(p: f64, freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or_else(|_| normal_quantile(p), |student| student.inverse_cdf(p))
 }
 
-/// Wilson's score interval (Wilson 1927; Brown, Cai & DasGupta 2001) of `good` out of `n`, which need not be integers.
+/// Wilson's score interval (Wilson 1927; Brown, Cai & `DasGupta` 2001) of `good` out of `n`, which need not be integers.
 pub(crate) fn wilson(good: f64, n: f64, confidence: f64) -> Interval {
     if n <= 0.0 {
         return Interval { lo: 0.0, hi: 1.0 };

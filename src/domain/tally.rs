@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Finding, Placement, Rules};
-use super::interval::{Interval, Observation, count, pooled, wilson};
+use super::interval::{Interval, Observation, pooled};
 
 /// Counts of findings.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,9 +42,9 @@ impl Tally {
         for counted in findings {
             let Some(placement) = counted.finding.placement() else {
                 if matches!(counted.finding, Finding::Pending) {
-                    pending += 1
+                    pending += 1;
                 } else {
-                    unmeasured += 1
+                    unmeasured += 1;
                 }
                 continue;
             };
@@ -73,13 +73,6 @@ impl Tally {
     /// How many probes were measured.
     pub(crate) fn measured(&self) -> usize {
         self.placements.values().sum()
-    }
-
-    /// The share of one placement, with its interval by Wilson; `None` over no measured probe.
-    pub(crate) fn share(&self, placement: Placement, confidence: f64) -> Option<(f64, Interval)> {
-        let n = count(self.measured());
-        let x = count(self.count(placement));
-        (n > 0.0).then(|| (x / n, wilson(x, n, confidence)))
     }
 }
 

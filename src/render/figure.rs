@@ -168,12 +168,8 @@ impl Figure {
         let mut runs: Vec<(Timestamp, RunId)> = rows.iter().map(|row| (row.at, row.run)).collect();
         runs.sort_unstable();
         runs.dedup();
-        let panels: Vec<Panel> = settings
-            .providers
-            .iter()
-            .filter(|provider| rows.iter().any(|row| row.counts.provider.name == provider.name))
-            .map(|provider| panel(provider, &runs, rows, settings))
-            .collect();
+        let panels: Vec<Panel> =
+            asked(rows, settings).into_iter().map(|provider| panel(provider, &runs, rows, settings)).collect();
         let occurs = |placement: &Placement| rows.iter().any(|row| row.counts.tally.count(*placement) > 0);
         let has_gaps = panels.iter().flat_map(|panel| &panel.bars).any(|bar| *bar == Bar::Unmeasured);
         Self {
@@ -189,6 +185,18 @@ impl Figure {
             panels,
         }
     }
+}
+
+/// The providers that some run asked, in the order of the settings; those they do not name come last, by name.
+fn asked<'a>(rows: &'a [TrendRow], settings: &TrendSettings<'a>) -> Vec<&'a ShownProvider> {
+    let in_rows = |provider: &&ShownProvider| rows.iter().any(|row| row.counts.provider.name == provider.name);
+    let mut asked: Vec<&ShownProvider> = settings.providers.iter().filter(in_rows).collect();
+    let mut others: Vec<&ShownProvider> = rows.iter().map(|row| &row.counts.provider).collect();
+    others.sort_by(|a, b| a.name.cmp(&b.name));
+    others.dedup_by(|a, b| a.name == b.name);
+    others.retain(|other| !settings.providers.iter().any(|named| named.name == other.name));
+    asked.extend(others);
+    asked
 }
 
 /// How to read what the chart shows, and only that.
@@ -315,6 +323,9 @@ fn dates(runs: &[(Timestamp, RunId)]) -> Vec<(usize, String)> {
 
 /// Changes by slot; those of one gap between runs share a mark.
 fn marks(runs: &[(Timestamp, RunId)], changes: &[TrendChange]) -> Vec<Mark> {
+    if runs.is_empty() {
+        return Vec::new();
+    }
     let mut sorted: Vec<&TrendChange> = changes.iter().collect();
     sorted.sort_by_key(|change| change.at);
     let mut marks: Vec<(usize, Vec<&str>)> = Vec::new();
@@ -334,3 +345,6 @@ fn marks(runs: &[(Timestamp, RunId)], changes: &[TrendChange]) -> Vec<Mark> {
     };
     marks.into_iter().map(mark).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -241,3 +241,122 @@ fn counts(tally: &Tally) -> Counts {
         interval: [tally.interval.lo, tally.interval.hi],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::folder::FolderName;
+    use crate::render::report::AuthWords;
+    use crate::render::samples::{bad_day, report};
+
+    fn parsed(report: &RunReport) -> Value {
+        serde_json::from_str(&run_document(report).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_run_document_holds_every_name_of_the_contract() {
+        let mut report = report(&[("news", "anna@gmail.com", "gmail", "promotions", 4)]);
+        let document = parsed(&report);
+        assert_eq!(
+            document,
+            json!({
+                "run": {
+                    "id": 12, "label": "after-dkim", "streams": ["news"], "started_at": "2026-11-24T06:00:00Z",
+                    "ended_at": "2026-11-24T06:15:40Z", "state": "complete"
+                },
+                "probes": [{
+                    "stream": "news", "seed": "anna@gmail.com", "provider": "gmail", "state": "accepted",
+                    "placement": "promotions", "tab": "promotions", "folder": "INBOX",
+                    "first_seen_at": "2026-11-24T06:00:06.345Z", "arrived_at": "2026-11-24T06:00:04Z",
+                    "latency_ms": 3000, "moved": false, "late": null, "ses_message_id": "0107019a-0001-000000",
+                    "auth": {"spf": null, "dkim": null, "dmarc": null, "aligned": null}, "stamps": {}, "why": null
+                }],
+                "tally": {
+                    "all": {
+                        "inbox": 0, "promotions": 1, "spam": 0, "elsewhere": 0, "missing": 0, "pending": 0,
+                        "unmeasured": 0, "n": 1, "rate": 0.0, "interval": [0.0, document["tally"]["all"]["interval"][1]]
+                    },
+                    "providers": {"gmail": document["tally"]["all"]}
+                }
+            })
+        );
+        report.run.simulated = true;
+        report.run.ended_at = None;
+        report.run.label = None;
+        let probe = &mut report.probes[0];
+        probe.auth = AuthWords { spf: Some("pass".to_owned()), aligned: Some(false), ..AuthWords::default() };
+        probe.stamps.insert("SCL".to_owned(), "5".to_owned());
+        let document = parsed(&report);
+        assert_eq!(document["run"]["simulated"], true);
+        assert_eq!((&document["run"]["ended_at"], &document["run"]["label"]), (&Value::Null, &Value::Null));
+        assert_eq!(
+            document["probes"][0]["auth"],
+            json!({"spf": "pass", "dkim": null, "dmarc": null, "aligned": false})
+        );
+        assert_eq!(document["probes"][0]["stamps"], json!({"SCL": "5"}));
+    }
+
+    #[test]
+    fn each_finding_has_its_placement_tab_folder_and_reason() {
+        let null = Value::Null;
+        for (word, placement, tab, folder, why) in [
+            ("inbox", json!("inbox"), null.clone(), json!("INBOX"), ""),
+            ("updates", json!("inbox"), json!("updates"), json!("INBOX"), ""),
+            ("indesirable", json!("spam"), null.clone(), json!("Courrier indésirable"), ""),
+            ("untold", null.clone(), json!("unknown"), json!("INBOX"), "its tab could not be asked"),
+            ("missing", json!("missing"), null.clone(), null.clone(), "in no folder"),
+            ("pending", null.clone(), null.clone(), null.clone(), "not seen yet"),
+            ("refused", null.clone(), null.clone(), null.clone(), "suppression list"),
+        ] {
+            let document = parsed(&report(&[("news", "anna@gmail.com", "gmail", word, 4)]));
+            let probe = &document["probes"][0];
+            assert_eq!((&probe["placement"], &probe["tab"], &probe["folder"]), (&placement, &tab, &folder), "{word}");
+            assert!(probe["why"].as_str().unwrap_or("").contains(why), "{word}: {}", probe["why"]);
+            assert_eq!(document["tally"]["all"]["rate"].is_null(), placement.is_null(), "{word}");
+            assert_eq!(document["tally"]["all"]["n"] == 0, placement.is_null(), "{word}");
+        }
+        let document = parsed(&report(&[
+            ("news", "a@x.example", "yahoo", "late", 4),
+            ("news", "b@x.example", "yahoo", "moved", 0),
+        ]));
+        assert_eq!(document["probes"][0]["late"], json!({"folder": "Junk", "at": "2026-11-24T06:00:04Z"}));
+        assert_eq!(document["probes"][1]["moved"], true);
+        assert_eq!(document["probes"][1]["latency_ms"], null, "arrived before it was sent: unknown, never negative");
+    }
+
+    #[test]
+    fn several_streams_are_also_counted_apart() {
+        let one = parsed(&bad_day());
+        assert!(one["tally"].get("streams").is_none());
+        let rows = [("news", "a@x.example", "gmail", "inbox", 3), ("bills", "a@x.example", "gmail", "spam", 3)];
+        let document = parsed(&report(&rows));
+        let tally = &document["tally"];
+        assert_eq!(tally["all"]["n"], 2);
+        assert_eq!(tally["streams"]["news"]["all"]["rate"], 1.0);
+        assert_eq!(tally["streams"]["bills"]["providers"]["gmail"]["spam"], 1);
+    }
+
+    #[test]
+    fn a_stranger_s_name_is_exact_for_programs_and_harmless_on_a_terminal() {
+        let hostile = "a\x1b[2J\u{9b}31m\u{202e}b\u{200b}\u{7f}\u{e0041}\"\\\n重要";
+        let mut report = report(&[("news", "anna@gmail.com", "gmail", "spam", 4)]);
+        let Finding::Found(evidence) = &mut report.probes[0].finding else { unreachable!() };
+        evidence.folder = FolderName::from_wire(hostile);
+        let written = run_document(&report).unwrap();
+        assert!(written.chars().all(|c| c == '\n' || !is_hostile(c)), "{written:?}");
+        assert!(written.contains("重要"), "what is readable stays readable");
+        let document: Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(document["probes"][0]["folder"], hostile);
+    }
+
+    #[test]
+    fn the_history_is_a_list_of_runs_each_with_its_tally() {
+        let document: Value = serde_json::from_str(&runs_document(&[bad_day()]).unwrap()).unwrap();
+        let run = &document["runs"][0];
+        assert_eq!((&run["id"], &run["tally"]["all"]["n"]), (&json!(12), &json!(26)));
+        assert_eq!(run["tally"]["providers"]["outlook"]["unmeasured"], 2);
+        assert_eq!(runs_document(&[]).unwrap(), "{\n  \"runs\": []\n}\n");
+    }
+}

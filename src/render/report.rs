@@ -203,3 +203,61 @@ impl RunReport {
         Tallies { all: tally(None), providers }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples::{bad_day, report};
+
+    #[test]
+    fn providers_keep_the_order_of_the_report_and_unknown_ones_come_last() {
+        let rows = [
+            ("news", "a@x.example", "zmail", "inbox", 3),
+            ("news", "b@x.example", "yahoo", "inbox", 3),
+            ("news", "c@x.example", "amail", "spam", 3),
+            ("news", "d@x.example", "gmail", "pending", 3),
+        ];
+        let report = report(&rows);
+        let tallies = report.tallies();
+        let order: Vec<&str> = tallies.providers.iter().map(|one| one.provider.title.as_str()).collect();
+        assert_eq!(order, ["Gmail", "Yahoo", "amail", "zmail"], "Outlook was not asked");
+        assert_eq!((tallies.all.measured(), tallies.all.pending), (3, 1));
+        assert_eq!(
+            (report.title(&report.probes[1].probe.provider), report.title(&report.probes[0].probe.provider)),
+            ("Yahoo", "zmail")
+        );
+    }
+
+    #[test]
+    fn arrivals_count_known_latencies_only_and_name_the_slowest_seed() {
+        let rows = [
+            ("news", "a@x.example", "gmail", "inbox", 4),
+            ("news", "b@x.example", "gmail", "spam", 31),
+            ("news", "clock-behind@x.example", "gmail", "inbox", 0),
+            ("news", "d@x.example", "gmail", "missing", 9),
+            ("news", "e@x.example", "yahoo", "missing", 9),
+        ];
+        let report = report(&rows);
+        let [(provider, arrival, slowest)] = &report.arrivals()[..] else { panic!("Gmail alone has arrivals") };
+        assert_eq!((provider.title.as_str(), arrival.known, *slowest), ("Gmail", 2, "b@x.example"));
+        assert_eq!((arrival.median, arrival.slowest), (Duration::from_millis(16_500), Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn the_verdict_uses_the_spam_threshold_only_where_it_applies() {
+        let mut report = bad_day();
+        assert_eq!(report.health(), Health::Critical);
+        for judged in &mut report.probes {
+            judged.finding = Finding::Pending;
+        }
+        assert_eq!(report.health(), Health::TooFew);
+        for (at, judged) in report.probes.iter_mut().enumerate() {
+            judged.finding = crate::render::samples::finding(if at % 3 == 0 { "spam" } else { "inbox" }, 3);
+        }
+        assert_eq!(report.health(), Health::Warning, "Outlook's 4 of 12 in spam lie above a tenth");
+        for provider in &mut report.providers {
+            provider.spam_threshold = false;
+        }
+        assert_eq!(report.health(), Health::Healthy);
+    }
+}

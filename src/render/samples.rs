@@ -116,7 +116,7 @@ pub(crate) fn report(rows: &[(&str, &str, &str, &str, i64)]) -> RunReport {
             ended_at: Some(at(940_000)),
             state: RunState::Complete,
             simulated: false,
-            wait: Duration::from_secs(900),
+            wait: Duration::from_mins(15),
         },
         probes,
         providers: three(),

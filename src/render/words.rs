@@ -34,7 +34,7 @@ pub(crate) fn share(rate: f64, good: usize, measured: usize, interval: Interval,
 /// is one.
 pub(crate) fn span(duration: Duration) -> String {
     let tenths = duration.as_millis().saturating_add(50) / 100;
-    if tenths < 100 && tenths % 10 != 0 {
+    if tenths < 100 && !tenths.is_multiple_of(10) {
         return format!("{}.{} s", tenths / 10, tenths % 10);
     }
     let seconds = duration.as_millis().saturating_add(500) / 1000;

@@ -7,6 +7,8 @@ use std::ops::Range;
 use super::{MessageFault, lines};
 use crate::domain::probe::TAG_HEADER;
 
+const NOBODY_ELSE: &str = "remove it: a probe goes to its seed and to nobody else";
+
 /// One header field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Field {
@@ -45,13 +47,11 @@ impl Field {
         match name.as_str() {
             "to" => Fate::Recipient,
             "from" => Fate::Sender,
-            "return-path" => Fate::Remove(": SES writes its own"),
-            "message-id" => Fate::Remove(": SES writes its own"),
-            "date" => Fate::Remove(": SES writes its own"),
+            "return-path" | "message-id" | "date" => Fate::Remove(": SES writes its own"),
             "received" | "authentication-results" => Fate::Remove(": left by an earlier delivery"),
             "dkim-signature" => Fate::Remove(": it would not verify any more, SES signs anew"),
-            "cc" | "bcc" => Fate::Refuse("remove it: a probe goes to its seed and to nobody else"),
-            _ if name.starts_with("resent-") => Fate::Refuse("remove it: a probe goes to its seed and to nobody else"),
+            "cc" | "bcc" => Fate::Refuse(NOBODY_ELSE),
+            _ if name.starts_with("resent-") => Fate::Refuse(NOBODY_ELSE),
             _ if name.starts_with("arc-") => Fate::Remove(": left by an earlier delivery"),
             _ if name.starts_with("x-ses-") => {
                 Fate::Remove(": it would steer SES; use the stream's settings in its place")

@@ -332,7 +332,7 @@ proptest! {
         line_ends in proptest::collection::vec(0_u8..2, 1..9),
     ) {
         let kept: String = before.iter().map(|(field, _)| field.as_str()).collect();
-        let all: String = before.iter().map(|(field, gone)| format!("{field}{}", gone.as_deref().unwrap_or(""))).collect();
+        let all: String = before.iter().flat_map(|(field, gone)| [field.as_str(), gone.as_deref().unwrap_or("")]).collect();
         let after: String = after.concat();
         let raw = spoilt(&format!("{all}From: a@shop.example\r\nTo: b@shop.example\r\n{after}\r\n{body}"), &line_ends);
         let (seed, tag) = (seed(), tag());

@@ -328,7 +328,7 @@ impl ImapFailure {
 pub(super) fn said(text: &str) -> String {
     let clean: String =
         text.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).take(200).collect();
-    let clean = clean.trim().trim_end_matches('.');
+    let clean = clean.trim().trim_end_matches(['.', ' ']);
     if clean.is_empty() { "(no words)".to_owned() } else { format!("\u{201c}{clean}\u{201d}") }
 }
 

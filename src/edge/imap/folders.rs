@@ -80,6 +80,7 @@ impl Listed {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "foreign and open: other flags change nothing here")]
 fn uses_of(attribute: &NameAttribute<'_>) -> &'static [Use] {
     match attribute {
         NameAttribute::Junk => &[Use::Special(Role::Junk)],

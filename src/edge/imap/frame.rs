@@ -193,22 +193,27 @@ mod tests {
 
     #[test]
     fn a_response_ends_at_its_line_or_behind_its_literals() {
-        for (bytes, length) in [
-            (&b"* OK hello\r\n* BYE\r\n"[..], Some(12)),
-            (b"* OK hello", None),
-            (b"* 1 FETCH (BODY[HEADER] {3}\r\na\nb UID 7)\r\nrest", Some(42)),
-            (b"* 1 FETCH (BODY[HEADER] {3}\r\na", None),
-            (b"* 1 FETCH (BODY[HEADER] {0}\r\n)\r\n", Some(32)),
-            (b"* OK give me {3}\r\nabc", Some(18)),
-            (b"i1 NO say \"{3}\r\nabc", Some(16)),
-            (b"+ {3}\r\nabc", Some(7)),
-            (b"* LIST () \"/\" \"a{3}\"\r\n", Some(22)),
-            (b"* LIST () \"/\" \"a{3}\r\nabc", Some(21)),
-            (b"* LIST () \"/\" {4}\r\n\"(\r\n\r\n", Some(25)),
-            (b"* SEARCH 1\nx", Some(11)),
-            (b"\r\n", Some(2)),
+        for (response, rest) in [
+            ("* OK hello\r\n", "* BYE\r\n"),
+            ("* 1 FETCH (BODY[HEADER] {3}\r\na\nb UID 7)\r\n", "rest"),
+            ("* 1 FETCH (BODY[HEADER] {0}\r\n)\r\n", ""),
+            ("* 1 FETCH (BODY[HEADER] {2+}\r\n)( X)\r\n", ""),
+            ("* OK give me {3}\r\n", "abc"),
+            ("i1 NO say \"{3}\r\n", "abc"),
+            ("+ {3}\r\n", "abc"),
+            ("* LIST () \"/\" \"a{3}\"\r\n", ""),
+            ("* LIST () \"/\" \"a{3}\r\n", "abc"),
+            ("* LIST () \"/\" {4}\r\n\"(\r\n\r\n", ""),
+            ("* SEARCH 1\n", "x"),
+            ("\r\n", ""),
         ] {
-            assert_eq!(follow(bytes), Ok(length), "{:?}", String::from_utf8_lossy(bytes));
+            let bytes = format!("{response}{rest}");
+            assert_eq!(follow(bytes.as_bytes()), Ok(Some(response.len())), "{bytes:?}");
+        }
+        for unfinished in
+            ["", "* OK hello", "* 1 FETCH (BODY[HEADER] {3}\r\na", "* 1 FETCH (BODY[HEADER] {3}\r\nabc)\r"]
+        {
+            assert_eq!(follow(unfinished.as_bytes()), Ok(None), "{unfinished:?}");
         }
     }
 

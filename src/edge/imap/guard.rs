@@ -182,9 +182,9 @@ impl Guard {
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Fault>> {
         let mut chunk = [0_u8; CHUNK];
         let mut chunk = ReadBuf::new(&mut chunk);
-        ready!(Pin::new(&mut self.wire).poll_read(cx, &mut chunk)).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Fault::Ended,
-            _ => Fault::Broken(error.to_string()),
+        ready!(Pin::new(&mut self.wire).poll_read(cx, &mut chunk)).map_err(|error| {
+            let ended = error.kind() == io::ErrorKind::UnexpectedEof;
+            if ended { Fault::Ended } else { Fault::Broken(error.to_string()) }
         })?;
         let bytes = chunk.filled();
         if bytes.is_empty() {

@@ -104,10 +104,11 @@ impl Line {
             Ok(Ok(Some(response))) => response,
             Ok(Ok(None)) => return Err(self.lost()),
             Ok(Err(error)) => {
-                return Err(match Fault::of_error(&error) {
-                    ImapFailure::Protocol { why } => ImapFailure::Greeting { host: host.to_owned(), said: why },
-                    failure => failure,
-                });
+                let failure = Fault::of_error(&error);
+                if let ImapFailure::Protocol { why } = failure {
+                    return Err(ImapFailure::Greeting { host: host.to_owned(), said: why });
+                }
+                return Err(failure);
             }
         };
         let Response::Data { status, outcome } = response.parsed() else {
@@ -154,6 +155,7 @@ impl Line {
         result
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "foreign and open: all other data goes to the sink")]
     async fn exchange(
         &mut self,
         what: &'static str,
@@ -276,10 +278,111 @@ fn announced(outcome: &Outcome<'_>) -> Option<Capabilities> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "foreign and open: no other response tells capabilities")]
 fn untagged_capabilities(response: &Response<'_>) -> Option<Capabilities> {
     match response {
         Response::Capabilities(list) => Some(Capabilities::of(list)),
         Response::Data { outcome, .. } => announced(outcome),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+
+    use super::*;
+
+    fn line(buffer: usize, limits: Limits) -> (Line, DuplexStream) {
+        let (ours, theirs) = duplex(buffer);
+        let patience = Patience { command: Duration::from_millis(300), ..Patience::default() };
+        (Line::with_limits(Box::new(ours), patience, limits), theirs)
+    }
+
+    async fn fly(line: &mut Line, commands: &[&str]) -> Result<Vec<Verdict>, ImapFailure> {
+        let commands: Vec<Command> = commands.iter().map(|text| Command::new(*text).unwrap()).collect();
+        let mut ignore = |_: Event<'_>| Ok(());
+        let replies = line.flight("NOOP", &commands, &mut ignore).await?;
+        Ok(replies.iter().map(|reply| reply.verdict).collect())
+    }
+
+    #[tokio::test]
+    async fn each_command_needs_its_own_answer_in_whatever_order() {
+        for (answer, expected) in [
+            ("i2 NO b\r\ni1 OK a\r\n", Some([Verdict::Ok, Verdict::No])),
+            ("* 3 EXISTS\r\ni1 BAD a\r\n\r\n* XNEW x\r\ni2 OK b\r\n", Some([Verdict::Bad, Verdict::Ok])),
+            ("i1 OK a\ni2 OK b\n", Some([Verdict::Ok, Verdict::Ok])),
+            ("i1 OK a\r\ni1 OK again\r\n", None),
+            ("i1 OK a\r\ni3 OK c\r\n", None),
+            ("i1 OK a\r\n", None),
+            ("i1 OK a\r\n* BYE\r\n", None),
+            ("i1 PREAUTH a\r\n", None),
+            ("", None),
+        ] {
+            let (mut line, mut server) = line(4096, Limits::default());
+            server.write_all(answer.as_bytes()).await.unwrap();
+            let flown = fly(&mut line, &["NOOP", "NOOP"]).await;
+            assert_eq!(flown.clone().ok(), expected.map(Vec::from), "{answer:?} {flown:?}");
+            if expected.is_none() {
+                // After a failure nothing is ever read as an answer again.
+                server.write_all(b"i3 OK\r\ni4 OK\r\n").await.unwrap();
+                assert!(matches!(fly(&mut line, &["NOOP"]).await, Err(ImapFailure::Lost { .. })), "{answer:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn neither_side_waits_for_the_other_with_both_buffers_full() {
+        let (mut line, server) = line(64, Limits::default());
+        let (mut reader, mut writer) = tokio::io::split(server);
+        let commands = vec!["EXAMINE \"a folder with quite a long name\""; 500];
+        let answering = tokio::spawn(async move {
+            for tag in 1..=500 {
+                // It answers without having read: only then does it read one command.
+                writer.write_all(format!("* {tag} EXISTS\r\ni{tag} OK [READ-ONLY] open\r\n").as_bytes()).await.unwrap();
+                let mut byte = [0];
+                while byte != *b"\n" {
+                    reader.read_exact(&mut byte).await.unwrap();
+                }
+            }
+        });
+        assert_eq!(fly(&mut line, &commands).await.unwrap().len(), 500);
+        answering.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn floods_and_drips_come_to_an_end() {
+        let limits = Limits { responses: 100, flight: 10_000, ..Limits::default() };
+        for (piece, is_limit) in
+            [("* 1 EXISTS\r\n", true), ("* OK xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", true)]
+        {
+            let (mut line, mut server) = line(1024, limits);
+            let flood = tokio::spawn(async move { while server.write_all(piece.as_bytes()).await.is_ok() {} });
+            let failure = fly(&mut line, &["NOOP"]).await.unwrap_err();
+            assert_eq!(matches!(failure, ImapFailure::Limit { .. }), is_limit, "{failure}");
+            drop(line);
+            flood.await.unwrap();
+        }
+        // Each byte comes soon enough, the answer does not.
+        let (mut line, mut server) = line(1024, Limits::default());
+        let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        let drip = tokio::spawn(async move {
+            while server.write_all(b"*").await.is_ok() {
+                ticks.tick().await;
+            }
+        });
+        let failure = fly(&mut line, &["NOOP"]).await.unwrap_err();
+        assert_eq!(failure, ImapFailure::Timeout { what: "NOOP", silent: false });
+        drop(line);
+        drip.await.unwrap();
+    }
+
+    #[test]
+    fn no_argument_can_become_a_second_command() {
+        for text in ["EXAMINE \"a\r\nx DELETE b\"", "A\nB", "A\rB", "A\0B"] {
+            assert!(Command::new(text).is_err(), "{text:?}");
+        }
+        assert_eq!(quoted("Sp\"am\\x"), "\"Sp\\\"am\\\\x\"");
+        assert!(!format!("{:?}", Command::new("LOGIN \"a\" \"secret\"").unwrap()).contains("secret"));
     }
 }

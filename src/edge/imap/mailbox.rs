@@ -4,28 +4,21 @@
 //! that a panic over hostile data is one failed look and nothing more.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::failure::{ImapFailure, said};
-use super::folders::Folders;
+use super::failure::ImapFailure;
+use super::pass::Pass;
 use super::pool::{Permit, Pool};
 use super::reading::Reading;
-use super::reply::Reply;
 use super::roll::Roll;
 use super::session::Session;
 use super::survey::Survey;
-use super::visit::{Plan, Question, Visit};
-use super::{Access, Patience, survey, tabs};
-use crate::domain::folder::Role;
-use crate::domain::look::{Baseline, Copy, Look, Mark, Sought};
+use super::visit::{Plan, Visit};
+use super::{Access, Patience, baseline, survey, tabs};
+use crate::domain::folder::{FolderName, Role};
+use crate::domain::look::{Baseline, Look, Sought};
 use crate::edge::clock::Clock;
-
-/// How long a server is left alone that threw in `[THROTTLED]` and did what it was asked.
-const GENTLE_WAIT: Duration = Duration::from_secs(30);
-/// Most folders that a sentence names.
-const MOST_NAMED: usize = 3;
 
 /// A mailbox.
 #[derive(Debug)]
@@ -110,7 +103,7 @@ impl Core {
         let (permit, mut session) = self.fresh().await?;
         let folders = session.folders(&self.access).await?;
         let taken_at = self.clock.now();
-        let (baseline, excess) = take_baseline(&mut session, &folders, taken_at).await?;
+        let (baseline, excess) = baseline::take(&mut session, &folders, taken_at).await?;
         let mut roll = Roll::of(baseline.clone());
         roll.excess = excess;
         *self.roll() = Some(roll);
@@ -231,7 +224,7 @@ impl Core {
     }
 }
 
-fn readings_of(roll: &Roll, wanted: impl Fn(&crate::domain::folder::FolderName) -> bool) -> Vec<Reading> {
+fn readings_of(roll: &Roll, wanted: impl Fn(&FolderName) -> bool) -> Vec<Reading> {
     let mut readings: Vec<(Role, Reading)> = roll
         .ledgers
         .iter()
@@ -283,141 +276,4 @@ async fn read(
 /// Whether all of a visit was answered before the session broke.
 fn is_whole(visit: &Visit) -> bool {
     visit.examined.is_some() && visit.replies.iter().all(Option::is_some)
-}
-
-/// What one look brought together.
-#[derive(Debug, Default)]
-struct Pass {
-    copies: Vec<Copy>,
-    failures: Vec<String>,
-    failure: Option<ImapFailure>,
-    leave_alone: Option<Duration>,
-    session_lost: bool,
-}
-
-impl Pass {
-    fn fail(&mut self, failure: &ImapFailure) {
-        self.leave_alone = self.leave_alone.max(failure.leave_alone());
-        self.failure = Some(failure.clone());
-    }
-
-    /// The session was dead: its failures say nothing, the copies it showed stay.
-    fn begin_again(&mut self) {
-        self.failures.clear();
-    }
-
-    /// Adds copies; a later view of the same copy replaces an earlier one.
-    fn add(&mut self, copies: Vec<Copy>) {
-        for copy in copies {
-            let same = |known: &Copy| {
-                known.sighting.folder == copy.sighting.folder
-                    && known.sighting.uid == copy.sighting.uid
-                    && known.uid_validity == copy.uid_validity
-            };
-            self.copies.retain(|known| !same(known));
-            self.copies.push(copy);
-        }
-    }
-
-    fn hear(&mut self, visits: &[Visit]) {
-        let replies = visits.iter().flat_map(|visit| visit.examined.iter().chain(visit.replies.iter().flatten()));
-        for reply in replies.filter(|reply| Reply::is_throttled(reply)) {
-            self.leave_alone = self.leave_alone.max(Some(reply.backoff().unwrap_or(GENTLE_WAIT)));
-        }
-    }
-
-    fn into_look(self, began_at: jiff::Timestamp, ended_at: jiff::Timestamp) -> Look {
-        let temporary = self.failure.as_ref().is_none_or(ImapFailure::is_temporary);
-        let failed = match &self.failure {
-            Some(failure) => Some(failure.to_string()),
-            None if self.failures.is_empty() => None,
-            None => {
-                let mut sentence: Vec<String> = self.failures.iter().take(MOST_NAMED).cloned().collect();
-                let more = self.failures.len().saturating_sub(MOST_NAMED);
-                if more > 0 {
-                    sentence.push(format!("and {more} more such faults"));
-                }
-                Some(sentence.join("; "))
-            }
-        };
-        Look {
-            began_at,
-            ended_at,
-            temporary: failed.is_some() && temporary,
-            failed,
-            leave_alone: self.leave_alone,
-            copies: self.copies,
-        }
-    }
-}
-
-/// EXAMINE of every folder in one flight; a second one only where a server names no UIDNEXT.
-async fn take_baseline(
-    session: &mut Session,
-    folders: &Folders,
-    taken_at: jiff::Timestamp,
-) -> Result<(Baseline, Option<String>), ImapFailure> {
-    let plan = |folder: &crate::domain::folder::FolderName, questions| Plan { folder: folder.clone(), questions };
-    let plans: Vec<Plan> = folders.folders.iter().map(|folder| plan(&folder.name, Vec::new())).collect();
-    let (mut visits, failure) = session.visit(&plans, &[]).await;
-    failure.map_or(Ok(()), Err)?;
-    let nameless: Vec<usize> = (0..visits.len())
-        .filter(|&at| {
-            visits.get(at).is_some_and(|visit| visit.is_open() && visit.uid_next.is_none() && visit.exists > Some(0))
-        })
-        .collect();
-    if !nameless.is_empty() {
-        let plans: Vec<Plan> = nameless
-            .iter()
-            .filter_map(|&at| folders.folders.get(at))
-            .map(|folder| plan(&folder.name, vec![Question::Last]))
-            .collect();
-        let (again, failure) = session.visit(&plans, &[]).await;
-        failure.map_or(Ok(()), Err)?;
-        for (at, visit) in nameless.into_iter().zip(again) {
-            if let Some(first) = visits.get_mut(at) {
-                *first = visit;
-            }
-        }
-    }
-    let mut baseline = Baseline { taken_at, marks: Vec::new(), shut: Vec::new() };
-    for (folder, visit) in folders.folders.iter().zip(&visits) {
-        match mark_of(visit) {
-            Ok((uid_validity, uid_next, exists)) => baseline.marks.push(Mark {
-                folder: folder.name.clone(),
-                role: folder.role,
-                uid_validity,
-                uid_next,
-                exists,
-            }),
-            Err(why) if matches!(folder.role, Role::Inbox | Role::Junk) => {
-                return Err(unopenable(&folder.name.to_string(), visit, why));
-            }
-            Err(why) => baseline.shut.push((folder.name.clone(), folder.role, why)),
-        }
-    }
-    Ok((baseline, folders.excess.clone()))
-}
-
-/// The failure of a folder without which the seed is unreadable.
-pub(super) fn unopenable(folder: &str, visit: &Visit, why: String) -> ImapFailure {
-    let throttled = visit.examined.as_ref().filter(|reply| reply.is_throttled());
-    match throttled {
-        Some(reply) => ImapFailure::refused("EXAMINE", reply),
-        None => ImapFailure::Unopenable { folder: said(folder), said: why },
-    }
-}
-
-/// UIDVALIDITY, UIDNEXT and EXISTS of a folder, or why it counts as shut.
-pub(super) fn mark_of(visit: &Visit) -> Result<(Option<u32>, u32, u32), String> {
-    match &visit.examined {
-        Some(reply) if !reply.is_ok() => return Err(said(&reply.text)),
-        Some(_) => {}
-        None => return Err("it was not answered".to_owned()),
-    }
-    let exists = visit.exists.ok_or("the server did not say how many messages it holds")?;
-    let behind_last = visit.rows.last_key_value().map(|(&last, _)| last.saturating_add(1));
-    let uid_next = visit.uid_next.or(behind_last).or((exists == 0).then_some(1));
-    let uid_next = uid_next.ok_or("the server tells neither UIDNEXT nor the last UID")?;
-    Ok((visit.uid_validity, uid_next, exists))
 }

@@ -121,7 +121,7 @@ fn literal_length(line: &[u8]) -> usize {
 fn plain_list(frame: &[u8]) -> Option<Vec<u8>> {
     let mut rest = Tokens(frame.get(b"* LIST ".len()..)?);
     let flags = rest.list()?;
-    let delimiter = rest.string()?;
+    let delimiter = rest.delimiter()?;
     let name = rest.string()?;
     let Token::Text(name) = name else { return None };
     if name.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
@@ -204,6 +204,16 @@ impl Tokens<'_> {
         Some(inner.split(|&byte| byte == b' ').filter(|word| !word.is_empty()).map(<[u8]>::to_vec).collect())
     }
 
+    /// The delimiter. A lone backslash in quotes is one that a server forgot to escape.
+    fn delimiter(&mut self) -> Option<Token> {
+        self.skip_blanks();
+        if let Some(rest) = self.0.strip_prefix(b"\"\\\" ") {
+            self.0 = rest;
+            return Some(Token::Text(vec![b'\\']));
+        }
+        self.string()
+    }
+
     /// A quoted string, a literal or an atom.
     fn string(&mut self) -> Option<Token> {
         self.skip_blanks();
@@ -265,7 +275,7 @@ mod tests {
             ),
             ("* LIST (\\AllMail \\Junk) NIL Spam\r\n", "* LIST (\\Junk) NIL \"Spam\"\r\n"),
             ("* LIST () \"/\" \"a\" (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n", "* LIST () \"/\" \"a\"\r\n"),
-            ("* LIST () \"\\\" \"a\\b\"\r\n", "* LIST () \"\\\" \"a\\b\"\r\n"),
+            ("* LIST () \"\\\" \"a\\b\"\r\n", "* LIST () \"\\\\\" \"a\\\\b\"\r\n"),
             ("* LIST () \"\\\\\" \"a\\b\"\r\n", "* LIST () \"\\\\\" \"a\\\\b\"\r\n"),
         ] {
             assert_eq!(String::from_utf8(mend(frame.as_bytes().to_vec())).unwrap(), mended, "{frame}");

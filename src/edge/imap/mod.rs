@@ -9,6 +9,7 @@
 //! commands and reads until each has its own tagged answer, `sign_in` proves who we are, `folders` gives roles,
 //! `reading` judges what came back of one folder, `session` puts these together, `pool` bounds the connections.
 
+mod baseline;
 mod capability;
 mod failure;
 mod fetched;
@@ -19,6 +20,7 @@ mod header;
 mod line;
 mod mailbox;
 mod mend;
+mod pass;
 mod pool;
 mod reading;
 mod reply;
@@ -43,11 +45,12 @@ use secrecy::SecretString;
 use crate::domain::provider::Provider;
 use crate::domain::seed::Seed;
 
+#[cfg(test)]
 pub(crate) use failure::{ImapFailure, TlsFault};
 pub(crate) use folders::Found;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use pool::Pool;
-pub(crate) use survey::{Survey, SurveyedFolder, Tabs};
+pub(crate) use survey::{Survey, Tabs};
 
 /// What proves who we are.
 #[derive(Debug, Clone)]
@@ -88,7 +91,7 @@ impl Default for Patience {
         Self {
             connect: Duration::from_secs(10),
             greeting: Duration::from_secs(30),
-            command: Duration::from_secs(60),
+            command: Duration::from_mins(1),
             flight: Duration::from_mins(5),
             logout: Duration::from_secs(2),
         }

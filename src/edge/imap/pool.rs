@@ -106,7 +106,7 @@ impl Drop for Ticket<'_> {
 
 enum Turn {
     Go(Permit),
-    Close(Idle),
+    Close(Box<Idle>),
     Wait,
 }
 
@@ -168,7 +168,7 @@ impl Pool {
             return Turn::Wait;
         }
         if let Some(mailbox) = state.longest_idle(waiting, self.most) {
-            return state.idle.remove(&mailbox).map_or(Turn::Wait, Turn::Close);
+            return state.idle.remove(&mailbox).map_or(Turn::Wait, |idle| Turn::Close(Box::new(idle)));
         }
         if state.is_full(waiting) || state.open >= self.most {
             return Turn::Wait;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::failure::said;
+use super::reply::Verdict;
 use super::roll::{Base, Kept, Ledger};
 use super::visit::{Plan, Question, Ranges, Row, Visit, Wants, ranges_of};
 use crate::domain::folder::FolderName;
@@ -38,6 +39,10 @@ enum End {
     Failed(String),
 }
 
+/// UIDVALIDITY as one EXAMINE gave it, if it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Validity(Option<u32>);
+
 /// The reading of one folder.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
@@ -50,7 +55,8 @@ pub(super) struct Reading {
     rest: Vec<Question>,
     rests: u32,
     again: bool,
-    uid_validity: Option<Option<u32>>,
+    /// What EXAMINE said of UIDVALIDITY the last time, which may be nothing.
+    seen_validity: Option<Validity>,
     rows: BTreeMap<u32, Row>,
     /// Copies seen on the way, should the reading fail.
     glimpsed: BTreeMap<u32, Kept>,
@@ -71,7 +77,7 @@ impl Reading {
             rest: Vec::new(),
             rests: 0,
             again: false,
-            uid_validity: None,
+            seen_validity: None,
             rows: BTreeMap::new(),
             glimpsed: BTreeMap::new(),
             closed: false,
@@ -128,7 +134,7 @@ impl Reading {
         if !self.is_continuous(&visit) {
             return self.start_anew();
         }
-        self.uid_validity = Some(visit.uid_validity);
+        self.seen_validity = Some(Validity(visit.uid_validity));
         if !self.hear(&visit) {
             return;
         }
@@ -151,15 +157,15 @@ impl Reading {
     /// Whether UIDs still mean what they meant: UIDVALIDITY is the same and UIDNEXT did not go back.
     fn is_continuous(&self, visit: &Visit) -> bool {
         let expected = match self.stage {
-            Stage::News => Some(self.base().uid_validity),
-            Stage::Census | Stage::Candidates(..) => self.uid_validity,
+            Stage::News => Some(Validity(self.base().uid_validity)),
+            Stage::Census | Stage::Candidates(..) => self.seen_validity,
         };
         let floor = match self.stage {
             Stage::News => self.ledger.read.last().map_or(0, |&last| last.saturating_add(1)).max(self.base().uid_next),
             Stage::Census | Stage::Candidates(..) => 0,
         };
         !visit.shaken
-            && expected.is_none_or(|validity| validity == visit.uid_validity)
+            && expected.is_none_or(|validity| validity == Validity(visit.uid_validity))
             && visit.uid_next.is_none_or(|next| next >= floor)
     }
 
@@ -171,7 +177,7 @@ impl Reading {
         self.rows.clear();
         self.rest.clear();
         self.again = false;
-        self.uid_validity = None;
+        self.seen_validity = None;
         self.stage = Stage::Census;
     }
 
@@ -184,6 +190,10 @@ impl Reading {
             };
             // Outlook says this when a message went away while it was being read.
             let gone = reply.says("no longer exist");
+            // Some servers call `n:*` an error where there is no message at all; EXISTS has said so already.
+            if reply.verdict == Verdict::Bad && visit.exists == Some(0) {
+                continue;
+            }
             if !reply.is_ok() && (!gone || self.again) {
                 let why = format!("the server refused to show its messages: {}", said(&reply.text));
                 // What did come is a copy all the same.
@@ -196,8 +206,8 @@ impl Reading {
                 self.ask_again("");
                 return false;
             }
-            if let (Some(last), Question::Fetch { ranges, wants }) = (reply.message_limit(), question) {
-                self.rest.extend(Question::fetch(&remainder(ranges, last, *wants, &visit.rows), *wants));
+            if let (Some(cut), Question::Fetch { ranges, wants }) = (reply.message_limit(), question) {
+                self.rest.extend(Question::fetch(&remainder(ranges, cut.last, *wants, &visit.rows), *wants));
             }
         }
         true
@@ -267,7 +277,7 @@ impl Reading {
                 .fail(&format!("its UIDs changed their meaning and {count} messages would have to be read anew"));
         }
         let behind_last = self.rows.last_key_value().map_or(1, |(&last, _)| last.saturating_add(1));
-        let uid_validity = self.uid_validity.flatten();
+        let uid_validity = self.seen_validity.and_then(|Validity(value)| value);
         let base = Base { uid_validity, uid_next: uid_next.unwrap_or(behind_last), exists };
         self.rows.clear();
         self.again = false;
@@ -320,7 +330,7 @@ impl Reading {
             return;
         }
         if let Some(visit) = visit.filter(Visit::is_open) {
-            self.uid_validity = Some(visit.uid_validity);
+            self.seen_validity = Some(Validity(visit.uid_validity));
             self.merge(visit.rows);
         }
         self.fail("the connection was lost");
@@ -357,7 +367,7 @@ impl Reading {
     pub(super) fn copies(&self) -> Vec<Copy> {
         let (kept, uid_validity) = match self.ledger() {
             Some(ledger) => (&ledger.kept, ledger.base.and_then(|base| base.uid_validity)),
-            None => (&self.glimpsed, self.uid_validity.flatten()),
+            None => (&self.glimpsed, self.seen_validity.and_then(|Validity(value)| value)),
         };
         kept.iter().map(|(&uid, kept)| kept.copy(&self.folder, self.ledger.role, uid, uid_validity)).collect()
     }
@@ -378,11 +388,11 @@ fn remainder(ranges: &Ranges, last: Option<u32>, wants: Wants, rows: &BTreeMap<u
     let went_up = last.is_some_and(|last| shown.first().is_some_and(|&uid| uid < last));
     let mut left = Ranges::new();
     for &(first, end) in ranges {
-        if !(went_up && !went_down) && first < lowest {
+        if (!went_up || went_down) && first < lowest {
             let below = lowest.saturating_sub(1);
             left.push((first, Some(end.map_or(below, |end| end.min(below)))));
         }
-        if !(went_down && !went_up) && end.is_none_or(|end| end > highest) {
+        if (!went_down || went_up) && end.is_none_or(|end| end > highest) {
             left.push((first.max(highest.saturating_add(1)), end));
         }
     }

@@ -21,6 +21,13 @@ pub(super) enum Verdict {
     Bad,
 }
 
+/// A server stopped before the end of what it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// The last UID that it dealt with, if it says so.
+    pub(super) last: Option<u32>,
+}
+
 /// A tagged answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reply {
@@ -58,10 +65,10 @@ impl Reply {
         self.text.to_ascii_lowercase().contains(words)
     }
 
-    /// The last UID that was dealt with when the server cut its answer short (`MESSAGELIMIT`, RFC 9738 §3.1).
-    pub(super) fn message_limit(&self) -> Option<Option<u32>> {
+    /// Where the server cut its answer short (`MESSAGELIMIT`, RFC 9738 §3.1).
+    pub(super) fn message_limit(&self) -> Option<Cut> {
         let code = self.codes().find(|code| code.to_ascii_uppercase().starts_with("MESSAGELIMIT"))?;
-        Some(code.split(' ').nth(2).and_then(|uid| uid.parse().ok()))
+        Some(Cut { last: code.split(' ').nth(2).and_then(|uid| uid.parse().ok()) })
     }
 
     /// Whether the server asks for fewer requests.
@@ -104,8 +111,8 @@ mod tests {
 
     #[test]
     fn the_message_limit_names_the_last_uid_that_was_dealt_with() {
-        assert_eq!(Reply::no("[MESSAGELIMIT 1000 23221] partial").message_limit(), Some(Some(23_221)));
-        assert_eq!(Reply::no("[MESSAGELIMIT 1000] partial").message_limit(), Some(None));
+        assert_eq!(Reply::no("[MESSAGELIMIT 1000 23221] partial").message_limit(), Some(Cut { last: Some(23_221) }));
+        assert_eq!(Reply::no("[MESSAGELIMIT 1000] partial").message_limit(), Some(Cut { last: None }));
         assert_eq!(Reply::no("done").message_limit(), None);
     }
 

@@ -32,11 +32,6 @@ impl Session {
         self.line.can(capability)
     }
 
-    /// Bytes read so far.
-    pub(super) fn bytes(&self) -> u64 {
-        self.line.bytes()
-    }
-
     /// Lists the folders, and in the same flight says who we are (RFC 2971) and asks for what is not known yet.
     pub(super) async fn folders(&mut self, access: &Access) -> Result<Folders, ImapFailure> {
         const PLAIN: &str = "LIST \"\" \"*\"";
@@ -93,7 +88,7 @@ impl Session {
             Ok(planned) => planned,
             Err(failure) => return (Vec::new(), Some(failure)),
         };
-        let mut sink = |event: Event<'_>| visits.take(event);
+        let mut sink = |event: Event<'_>| visits.take(&event);
         let flown = self.line.flight("the folders' contents", &commands, &mut sink).await;
         (visits.into_visits(), flown.err())
     }

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::Access;
+use super::baseline::{mark_of, unopenable};
 use super::failure::ImapFailure;
 use super::folders::Found;
-use super::mailbox::{mark_of, unopenable};
 use super::session::Session;
 use super::visit::{Plan, Question};
 use crate::domain::folder::{FolderName, Role};

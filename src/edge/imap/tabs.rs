@@ -19,7 +19,7 @@ pub(super) async fn ask(session: &mut Session, copies: &mut [Copy], sought: &[So
         copy.sighting.role == Role::Inbox && sought.iter().any(|probe| probe.ask_tab && probe.probe == copy.probe)
     };
     let mut asked: Vec<&mut Copy> = copies.iter_mut().filter(|copy| wants(copy)).collect();
-    let Some(first) = asked.first() else { return None };
+    let first = asked.first()?;
     let (folder, uid_validity) = (first.sighting.folder.clone(), first.uid_validity);
     asked.retain(|copy| copy.sighting.folder == folder && copy.uid_validity == uid_validity);
     let uids: BTreeSet<u32> = asked.iter().map(|copy| copy.sighting.uid).collect();

@@ -160,7 +160,7 @@ pub(super) struct Plan {
 /// Sorts the events of one flight to its visits.
 #[derive(Debug)]
 pub(super) struct Visits<'a> {
-    visits: Vec<Visit>,
+    made: Vec<Visit>,
     /// For each command, its visit and its place there; place 0 is EXAMINE.
     places: Vec<(usize, usize)>,
     /// The visit being answered.
@@ -183,18 +183,18 @@ impl<'a> Visits<'a> {
             }
             visits.push(Visit { replies: vec![None; plan.questions.len()], ..Visit::default() });
         }
-        Ok((commands, Self { visits, places, current: 0, sought }))
+        Ok((commands, Self { made: visits, places, current: 0, sought }))
     }
 
     /// What the visits brought back, however far they came.
     pub(super) fn into_visits(self) -> Vec<Visit> {
-        self.visits
+        self.made
     }
 
     /// Takes one event.
-    pub(super) fn take(&mut self, event: Event<'_>) -> Result<(), ImapFailure> {
+    pub(super) fn take(&mut self, event: &Event<'_>) -> Result<(), ImapFailure> {
         match event {
-            Event::Done(index, reply) => self.done(index, reply),
+            Event::Done(index, reply) => self.done(*index, reply),
             Event::Data(response) => {
                 self.data(response);
                 Ok(())
@@ -209,7 +209,7 @@ impl<'a> Visits<'a> {
         if at != self.current {
             return Err(confused());
         }
-        let visit = self.visits.get_mut(at).ok_or_else(confused)?;
+        let visit = self.made.get_mut(at).ok_or_else(confused)?;
         match place.checked_sub(1) {
             None => visit.examined = Some(reply.clone()),
             Some(_) if visit.examined.is_none() => return Err(confused()),
@@ -223,7 +223,7 @@ impl<'a> Visits<'a> {
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "foreign and open: other data answers nothing that was asked")]
     fn data(&mut self, response: &Response<'_>) {
-        let Some(visit) = self.visits.get_mut(self.current) else { return };
+        let Some(visit) = self.made.get_mut(self.current) else { return };
         let opening = visit.examined.is_none();
         match response {
             Response::MailboxData(MailboxDatum::Exists(count)) if opening => visit.exists = Some(*count),

@@ -140,6 +140,7 @@ pub(crate) enum StoreFault {
 
 impl StoreFault {
     /// Whether the same operation may succeed later without anybody changing the configuration or the file.
+    #[cfg_attr(not(test), allow(dead_code, reason = "asked by the unattended runs that come with the schedule"))]
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Full { .. } | Self::Busy { .. } | Self::Io { .. })
     }

@@ -19,15 +19,16 @@ mod send;
 mod suppression;
 mod upkeep;
 
-use std::path::{Path, PathBuf};
+#[cfg(test)]
+use std::path::Path;
+use std::path::PathBuf;
 
 use sqlx::sqlite::{Sqlite, SqlitePool};
 
 use fault::Doing as _;
 pub(crate) use fault::StoreFault;
-pub(crate) use lock::{Holder, Lock};
+pub(crate) use lock::Lock;
 pub(crate) use plan::{NewRun, StreamFacts};
-pub(crate) use send::Attempt;
 pub(crate) use suppression::Listing;
 
 /// A transaction of the writing connection.
@@ -43,12 +44,14 @@ pub(crate) struct Store {
 
 impl Store {
     /// Where the database lies, with every symbolic link resolved.
+    #[cfg(test)]
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Closes all connections and folds the write-ahead log into the database. Without it nothing is lost either: the
     /// next one who opens the database reads the log.
+    #[cfg(test)]
     pub(crate) async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;

@@ -128,6 +128,7 @@ impl Store {
     }
 
     /// Every attempt at one probe, the first one first.
+    #[cfg_attr(not(test), allow(dead_code, reason = "the story of a probe shows them once it tells each try"))]
     pub(crate) async fn attempts(&self, probe: ProbeId) -> Result<Vec<Attempt>, StoreFault> {
         let rows: Vec<AttemptRow> = sqlx::query_as(
             "SELECT attempt, claimed_at, outcome, ended_at, ses_id, why, retry_after

@@ -32,6 +32,7 @@ impl Store {
     }
 
     /// What is wrong with the database; empty when it is sound.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for the health page of later verbs"))]
     pub(crate) async fn complaints(&self) -> Result<Vec<String>, StoreFault> {
         const DOING: &str = "check the database";
         let pages: Vec<String> =

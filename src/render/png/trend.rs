@@ -240,6 +240,7 @@ fn provider_name(canvas: &mut Canvas<'_>, title: &str, top: f64) -> Drawn {
     let set = |size: f64| Type { size, weight: Weight::Bold, ink: TEXT };
     let fits = |size: &f64| title.split(' ').all(|word| canvas.width(word, set(*size)) <= room);
     let set = set([26.0, 23.0].into_iter().find(fits).unwrap_or(20.0));
+    let step = set.size * 1.3;
     let mut lines: Vec<String> = Vec::new();
     for word in title.split(' ') {
         match lines.last_mut() {
@@ -250,10 +251,10 @@ fn provider_name(canvas: &mut Canvas<'_>, title: &str, top: f64) -> Drawn {
             Some(_) | None => lines.push(word.to_owned()),
         }
     }
-    let first = top + TALL / 2.0 - 17.0 * (count(lines.len().min(3)) - 1.0);
+    let first = top + TALL / 2.0 - step / 2.0 * (count(lines.len().min(3)) - 1.0);
     for (at, line) in lines.iter().take(3).enumerate() {
         let line = canvas.fitting(line, set, room);
-        canvas.text(&line, (MARGIN, first + 34.0 * count(at)), Anchor::Start, set)?;
+        canvas.text(&line, (MARGIN, first + step * count(at)), Anchor::Start, set)?;
     }
     Ok(())
 }

@@ -97,7 +97,7 @@ impl Grid {
         let last = self.header.len().saturating_sub(1);
         for (at, (column, (_, side))) in table.column_iter_mut().zip(&self.header).enumerate() {
             // The style itself puts one blank between columns.
-            column.set_padding((0, if at == last { 0 } else { 1 }));
+            column.set_padding((0, u16::from(at != last)));
             column.set_cell_alignment(match side {
                 Side::Left => CellAlignment::Left,
                 Side::Right => CellAlignment::Right,

@@ -10,6 +10,8 @@ mod runs;
 mod story;
 mod verdict;
 
+use std::time::Duration;
+
 use anstyle::{AnsiColor, Style};
 
 pub(crate) use run::run_table;
@@ -19,7 +21,9 @@ pub(crate) use verdict::Closing;
 
 use super::plain::wrap;
 use super::report::RunReport;
+use super::words::{day_and_year, second, span, time_of_day};
 use crate::domain::run::{Run, RunState};
+use crate::domain::stream::StreamName;
 
 /// What the reader sees it on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,38 +76,42 @@ impl Screen {
     /// A paragraph in a tone, broken between words; every line but the first is indented.
     fn paragraph(self, tone: Tone, text: &str, indent: &str) -> String {
         let lines = wrap(text, self.columns().saturating_sub(indent.len()));
-        let mut painted = lines.iter().enumerate().map(|(at, line)| {
+        let painted = lines.iter().enumerate().map(|(at, line)| {
             let indent = if at == 0 { "" } else { indent };
             format!("{indent}{}\n", self.paint(tone, line))
         });
-        painted.by_ref().collect()
+        painted.collect()
     }
 }
 
 /// The first lines of every table about one run.
 fn headline(report: &RunReport, screen: Screen) -> String {
-    use super::words::{minute, span, time_of_day};
     let run = &report.run;
     let mut title = screen.paint(Tone::Strong, &name(run));
     if run.simulated {
         title.push_str("  ");
         title.push_str(&screen.paint(Tone::Warning, "[simulated: the lab answered, no real provider]"));
     }
-    let streams: Vec<&str> = run.streams.iter().map(crate::domain::stream::StreamName::as_str).collect();
+    let streams: Vec<&str> = run.streams.iter().map(StreamName::as_str).collect();
     let mut facts = vec![streams.join(", ")];
-    match run.ended_at {
-        Some(end) => {
-            let same_day = minute(run.started_at).get(..10) == minute(end).get(..10);
-            let until = if same_day { time_of_day(end) } else { super::words::second(end).replace(" UTC", "") };
-            facts.push(format!("{} to {until} UTC", super::words::second(run.started_at).replace(" UTC", "")));
-            if let Ok(took) = std::time::Duration::try_from(end.duration_since(run.started_at)) {
-                facts.push(span(std::time::Duration::from_secs(took.as_secs())));
-            }
-        }
-        None => facts.push(format!("begun {}", super::words::second(run.started_at))),
-    }
+    facts.extend(times(run));
     facts.push(run.state.word().to_owned());
     format!("{title}\n{}", screen.paragraph(Tone::Quiet, &facts.join(" · "), ""))
+}
+
+/// When a run took place and how long it took.
+fn times(run: &Run) -> Vec<String> {
+    let Some(end) = run.ended_at else { return vec![format!("begun {}", second(run.started_at))] };
+    let until = if day_and_year(run.started_at) == day_and_year(end) {
+        format!("{} UTC", time_of_day(end))
+    } else {
+        second(end)
+    };
+    let mut times = vec![format!("{} to {until}", second(run.started_at).trim_end_matches(" UTC"))];
+    if let Ok(took) = Duration::try_from(end.duration_since(run.started_at)) {
+        times.push(span(Duration::from_secs(took.as_secs())));
+    }
+    times
 }
 
 /// What a run is called: its number and its label.
@@ -121,3 +129,6 @@ fn state_tone(state: RunState) -> Tone {
         RunState::Complete => Tone::Usual,
     }
 }
+
+#[cfg(test)]
+mod tests;

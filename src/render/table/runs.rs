@@ -5,6 +5,7 @@ use super::run::{rate_tone, setting};
 use super::{Screen, Tone, state_tone};
 use crate::domain::health::ENOUGH;
 use crate::domain::run::RunState;
+use crate::domain::stream::StreamName;
 use crate::domain::tally::Tally;
 use crate::render::plain::plain;
 use crate::render::report::{RunReport, good};
@@ -78,7 +79,7 @@ fn providers(reports: &[RunReport]) -> Vec<(String, String)> {
 
 fn facts(report: &RunReport) -> Vec<Entry> {
     let run = &report.run;
-    let streams: Vec<&str> = run.streams.iter().map(crate::domain::stream::StreamName::as_str).collect();
+    let streams: Vec<&str> = run.streams.iter().map(StreamName::as_str).collect();
     let label = run.label.as_ref().map_or("", |label| label.as_str());
     let state = match (run.simulated, run.state) {
         (false, state) => state.word().to_owned(),

@@ -1,0 +1,224 @@
+//! `check`: proves the set-up before anything is sent: configuration and messages, SES, each seed's sign-in and folders.
+//!
+//! One line each, with the remedy. It sends nothing, stores nothing and waits for no lock.
+
+use std::fmt::Write as _;
+
+use futures_util::StreamExt as _;
+use serde_json::json;
+
+use super::field::Field;
+use super::preflight::{Preflight, Sending, preflight, refuse_unfit};
+use super::preparation::{Prepared, patience_for, prepare_streams};
+use super::{Context, Failure, Outcome};
+use crate::Exit;
+use crate::config::{Config, ConfiguredSeed};
+use crate::domain::folder::Role;
+use crate::domain::seed::Address;
+use crate::edge::imap::{Found, Mailbox, Survey, Tabs};
+use crate::edge::ses::IdentityStanding;
+use crate::render::json::document;
+use crate::render::plain::plain;
+use crate::render::words::day_and_year;
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// As it should be.
+    Ok,
+    /// Worth a look; a run goes on.
+    Warning,
+    /// This part cannot be used.
+    Critical,
+}
+
+impl Verdict {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// One line.
+#[derive(Debug)]
+struct Check {
+    part: &'static str,
+    name: String,
+    verdict: Verdict,
+    found: String,
+}
+
+/// Runs the verb.
+pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
+    let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
+    let streams = prepare_streams(&config, &[])?;
+    let mut checks: Vec<Check> = streams.iter().map(message_check).collect();
+    let addresses: Vec<Address> = config.seeds.iter().map(|seed| seed.seed.address.clone()).collect();
+    let sendings: Vec<Sending<'_>> =
+        streams.iter().map(|one| Sending { stream: &one.stream, from: one.sender.clone() }).collect();
+    let asked = preflight(&config, &sendings, &addresses, None, &context.clock).await.map_err(Failure::bad_input)?;
+    let fit = refuse_unfit(&asked, streams.len().saturating_mul(addresses.len()));
+    let can_send = fit.is_ok();
+    checks.extend(ses_checks(&asked, fit.err()));
+    let seeds = seed_checks(context, &config, &asked).await;
+    let usable = seeds.iter().filter(|check| check.verdict != Verdict::Critical).count();
+    let all_usable = usable == seeds.len();
+    checks.extend(seeds);
+    let exit = match (can_send && usable > 0, all_usable) {
+        (false, _) => Exit::Critical,
+        (true, false) => Exit::Warning,
+        (true, true) => Exit::Ok,
+    };
+    let stdout = if context.json { document_of(&checks)? } else { lines(&checks, usable, exit) };
+    Ok(Outcome { exit, stdout })
+}
+
+fn message_check(prepared: &Prepared) -> Check {
+    let mut remarks = prepared.template.warnings(prepared.stream.kind);
+    let verdict = if remarks.is_empty() { Verdict::Ok } else { Verdict::Warning };
+    remarks.extend(prepared.template.notes().iter().cloned());
+    remarks.insert(0, format!("from {}", prepared.sender));
+    Check { part: "message", name: prepared.stream.name.to_string(), verdict, found: remarks.join("; ") }
+}
+
+fn ses_checks(asked: &Preflight, unfit: Option<Failure>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for region in &asked.regions {
+        let name = region.region.clone().unwrap_or_else(|| "region of the AWS environment".to_owned());
+        let (verdict, found) = match &region.account {
+            Ok(account) => {
+                let sandbox = match account.sandbox {
+                    Some(true) => "sandbox: only verified addresses get mail",
+                    Some(false) => "production access",
+                    None => "sandbox unknown",
+                };
+                let rate = account.max_send_rate.map_or("rate unknown".to_owned(), |rate| format!("{rate} a second"));
+                let left = account.quota_left.map_or("quota unknown".to_owned(), |left| {
+                    if left.is_finite() { format!("{left} left today") } else { "no daily limit".to_owned() }
+                });
+                let verdict = if account.sandbox == Some(false) { Verdict::Ok } else { Verdict::Warning };
+                (verdict, format!("{sandbox}; {rate}; {left}"))
+            }
+            Err(failure) if region.needs_api => (Verdict::Critical, failure.to_string()),
+            Err(failure) => (Verdict::Warning, failure.to_string()),
+        };
+        checks.push(Check { part: "ses", name, verdict, found });
+        for sender in &region.senders {
+            let (verdict, found) = match &sender.identity {
+                IdentityStanding::Verified => (Verdict::Ok, "verified".to_owned()),
+                IdentityStanding::Unverified { why } => (Verdict::Critical, why.clone()),
+                IdentityStanding::Unknown(note) => (Verdict::Warning, note.clone()),
+            };
+            checks.push(Check { part: "sender", name: sender.from.clone(), verdict, found });
+        }
+    }
+    let note = |found: String| Check { part: "ses", name: "note".to_owned(), verdict: Verdict::Warning, found };
+    checks.extend(asked.notes.iter().cloned().map(note));
+    if let Some(unfit) = unfit {
+        let found = format!("{:#}", unfit.error);
+        checks.push(Check { part: "ses", name: "cannot send".to_owned(), verdict: Verdict::Critical, found });
+    }
+    checks
+}
+
+/// Signs in to all seeds side by side.
+async fn seed_checks(context: &Context, config: &Config, asked: &Preflight) -> Vec<Check> {
+    let seeds: Vec<&ConfiguredSeed> = config.seeds.iter().collect();
+    let field = Field::prepare(config, &seeds, &context.clock, patience_for(config.run.wait)).await;
+    let at_once = field.mailboxes.len().max(1);
+    let mut checks: Vec<Check> = field.excluded.iter().map(|(seed, why)| seed_check(seed, Err(why.clone()))).collect();
+    let surveyed: Vec<Check> = futures_util::stream::iter(&field.mailboxes)
+        .map(|(seed, mailbox)| async move { seed_check(seed, survey(mailbox).await) })
+        .buffer_unordered(at_once)
+        .collect()
+        .await;
+    checks.extend(surveyed);
+    for check in &mut checks {
+        let undeliverable = asked.undeliverable.iter().find(|(seed, _)| seed.as_str() == check.name);
+        if let Some((_, why)) = undeliverable {
+            check.verdict = Verdict::Critical;
+            check.found = format!("{why}; {}", check.found);
+        }
+    }
+    checks.sort_by(|a, b| a.name.cmp(&b.name));
+    checks
+}
+
+async fn survey(mailbox: &Mailbox) -> Result<Survey, String> {
+    let survey = mailbox.survey().await.map_err(|failure| failure.to_string());
+    mailbox.close().await;
+    survey
+}
+
+fn seed_check(seed: &Address, survey: Result<Survey, String>) -> Check {
+    let (verdict, found) = match survey {
+        Ok(survey) => (if survey.excess.is_some() { Verdict::Warning } else { Verdict::Ok }, folders(&survey)),
+        Err(why) => (Verdict::Critical, why),
+    };
+    Check { part: "seed", name: seed.as_str().to_owned(), verdict, found }
+}
+
+fn folders(survey: &Survey) -> String {
+    let mut parts = vec!["signed in".to_owned()];
+    for folder in &survey.folders {
+        let how = match folder.found {
+            Found::BySeed => "named by you",
+            Found::BySpecialUse => "marked by the server",
+            Found::ByName => "by its name",
+            Found::NotSpecial => continue,
+        };
+        match (&folder.exists, folder.role) {
+            (_, Role::Inbox) => {}
+            (Ok(_), role) => parts.push(format!("{} is {} ({how})", role.word(), folder.name)),
+            (Err(why), role) => parts.push(format!("{} {} cannot be opened: {why}", role.word(), folder.name)),
+        }
+    }
+    match &survey.tabs {
+        Tabs::NotOffered => {}
+        Tabs::On => parts.push("tabs on".to_owned()),
+        Tabs::NotSeen => parts.push("no mail under any tab yet".to_owned()),
+        Tabs::Failed(why) => parts.push(format!("tabs could not be asked: {why}")),
+    }
+    let newest =
+        survey.newest_in_inbox.map_or("inbox empty".to_owned(), |at| format!("newest mail {}", day_and_year(at)));
+    parts.push(newest);
+    parts.extend(survey.excess.clone());
+    parts.join("; ")
+}
+
+fn document_of(checks: &[Check]) -> Result<String, Failure> {
+    let rows: Vec<serde_json::Value> = checks
+        .iter()
+        .map(|one| json!({"part": one.part, "name": one.name, "verdict": one.verdict.word(), "found": one.found}))
+        .collect();
+    document(&json!({ "checks": rows })).map_err(Failure::internal)
+}
+
+fn lines(checks: &[Check], usable: usize, exit: Exit) -> String {
+    let name_width = checks.iter().map(|one| one.name.chars().count()).max().unwrap_or(0).min(40);
+    let mut text = checks.iter().fold(String::new(), |mut text, one| {
+        let (name, found) = (plain(&one.name, 40), plain(&one.found, 400));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:<8}  {:<7}  {name:<name_width$}  {found}", one.verdict.word(), one.part);
+        text
+    });
+    let closing = match exit {
+        Exit::Ok => format!("\nReady: {usable} seeds can be used.\n"),
+        Exit::Warning => {
+            format!("\nReady with {usable} seeds; the others are left out of a run and reported as unmeasured.\n")
+        }
+        Exit::Critical
+        | Exit::TooFew
+        | Exit::Usage
+        | Exit::BadInput
+        | Exit::Unreachable
+        | Exit::Internal
+        | Exit::Locked
+        | Exit::Interrupted => "\nNot ready: a run would send nothing.\n".to_owned(),
+    };
+    text.push_str(&closing);
+    text
+}

@@ -1,0 +1,65 @@
+//! The field: the seeds of a run, with their secrets read, their mailboxes ready, and those that cannot take part named.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+
+use crate::config::{Config, ConfiguredSeed};
+use crate::domain::seed::Address;
+use crate::edge::clock::Clock;
+use crate::edge::imap::{Access, Credential, Mailbox, Patience, Pool};
+
+/// Most secrets read at once: each may start a program.
+const SECRETS_AT_ONCE: usize = 8;
+
+/// The seeds of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Field {
+    /// Mailboxes that can be tried, by address.
+    pub(crate) mailboxes: BTreeMap<Address, Mailbox>,
+    /// Why each other seed takes no part.
+    pub(crate) excluded: BTreeMap<Address, String>,
+}
+
+impl Field {
+    /// Reads the secrets of these seeds and makes their mailboxes. Nothing is connected yet.
+    pub(crate) async fn prepare(config: &Config, seeds: &[&ConfiguredSeed], clock: &Clock, patience: Patience) -> Self {
+        let pool = Pool::new(config.run.max_connections, clock.clone());
+        let accesses: Vec<_> = futures_util::stream::iter(seeds.iter().copied())
+            .map(|seed| async move { (seed.seed.address.clone(), access(config, seed).await) })
+            .buffer_unordered(SECRETS_AT_ONCE)
+            .collect()
+            .await;
+        let mut field = Self::default();
+        for (address, access) in accesses {
+            match access {
+                Ok(access) => {
+                    let mailbox = Mailbox::new(access, Arc::clone(&pool), clock.clone(), patience);
+                    field.mailboxes.insert(address, mailbox);
+                }
+                Err(why) => {
+                    field.excluded.insert(address, why);
+                }
+            }
+        }
+        field
+    }
+
+    /// Takes a seed out, with the reason.
+    pub(crate) fn exclude(&mut self, address: &Address, why: String) {
+        self.mailboxes.remove(address);
+        self.excluded.insert(address.clone(), why);
+    }
+}
+
+/// What it takes to sign in to one seed, or the reason why it cannot be tried.
+async fn access(config: &Config, seed: &ConfiguredSeed) -> Result<Access, String> {
+    let provider = config
+        .providers
+        .get(&seed.seed.provider)
+        .ok_or_else(|| format!("its provider {} has no preset", seed.seed.provider.as_str()))?;
+    let secret = seed.secret.as_ref().ok_or("no secret is configured; add `secret = …` to the seed")?;
+    let password = secret.read().await.map_err(|fault| fault.to_string())?;
+    Ok(Access { seed: seed.seed.clone(), provider: Arc::clone(provider), credential: Credential::Password(password) })
+}

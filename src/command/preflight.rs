@@ -1,0 +1,259 @@
+//! What SES says before the first send: the account, the senders, the seeds. Shared by `run` and `check`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use anyhow::anyhow;
+
+use super::Failure;
+use super::send::Route;
+use crate::Exit;
+use crate::config::{Config, Stream, Transport};
+use crate::domain::interval::count;
+use crate::domain::seed::Address;
+use crate::domain::stream::StreamName;
+use crate::edge::clock::Clock;
+use crate::edge::ses::{
+    ApiSender, IdentityStanding, Pace, Patience, Sender, SesFailure, SmtpSender, SmtpSettings, Standing, Suppression,
+};
+use crate::edge::store::{Listing, Store};
+
+/// How long an answer about the suppression list is believed.
+const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// The pace where SES does not tell the account's own: that of the sandbox.
+const UNKNOWN_RATE: f64 = 1.0;
+
+/// One stream's sender as SES knows it.
+#[derive(Debug)]
+pub(crate) struct SenderStanding {
+    /// The stream.
+    pub(crate) stream: StreamName,
+    /// The address in From.
+    pub(crate) from: String,
+    /// What SES says of it.
+    pub(crate) identity: IdentityStanding,
+}
+
+/// One region's account as SES knows it.
+#[derive(Debug)]
+pub(crate) struct RegionStanding {
+    /// The region as configured; `None` when the AWS chain decides.
+    pub(crate) region: Option<String>,
+    /// What GetAccount says; the failure if it could not be asked.
+    pub(crate) account: Result<Standing, SesFailure>,
+    /// Whether some stream sends through the API there; others can do without its answers.
+    pub(crate) needs_api: bool,
+    /// The streams that send there.
+    pub(crate) senders: Vec<SenderStanding>,
+}
+
+/// Everything SES said.
+#[derive(Debug)]
+pub(crate) struct Preflight {
+    /// How each stream's probes leave.
+    pub(crate) routes: BTreeMap<StreamName, Route>,
+    /// The accounts, by region.
+    pub(crate) regions: Vec<RegionStanding>,
+    /// Why SES would not deliver to these seeds, with the remedy.
+    pub(crate) undeliverable: BTreeMap<Address, String>,
+    /// What could not be asked, in sentences.
+    pub(crate) notes: BTreeSet<String>,
+}
+
+/// One stream with its address in From.
+pub(crate) struct Sending<'a> {
+    /// The stream.
+    pub(crate) stream: &'a Stream,
+    /// The address in From.
+    pub(crate) from: String,
+}
+
+/// Asks SES about everything a run depends on. Nothing is sent.
+pub(crate) async fn preflight(
+    config: &Config,
+    streams: &[Sending<'_>],
+    seeds: &[Address],
+    memory: Option<&Store>,
+    clock: &Clock,
+) -> Result<Preflight, SesFailure> {
+    let mut found = Preflight {
+        routes: BTreeMap::new(),
+        regions: Vec::new(),
+        undeliverable: BTreeMap::new(),
+        notes: BTreeSet::new(),
+    };
+    let regions: BTreeSet<Option<&str>> =
+        streams.iter().map(|sending| sending.stream.region.as_deref().or(config.ses.region.as_deref())).collect();
+    for region in regions {
+        let here: Vec<&Sending<'_>> = streams
+            .iter()
+            .filter(|sending| sending.stream.region.as_deref().or(config.ses.region.as_deref()) == region)
+            .collect();
+        ask_region(config, region, &here, seeds, memory, clock, &mut found).await?;
+    }
+    Ok(found)
+}
+
+async fn ask_region(
+    config: &Config,
+    region: Option<&str>,
+    streams: &[&Sending<'_>],
+    seeds: &[Address],
+    memory: Option<&Store>,
+    clock: &Clock,
+    found: &mut Preflight,
+) -> Result<(), SesFailure> {
+    let api = ApiSender::connect(region, config.ses.endpoint_url.as_deref(), Patience::default()).await;
+    let only_smtp = streams.iter().all(|sending| matches!(sending.stream.transport, Transport::Smtp(_)));
+    let account = api.standing().await;
+    let rate = account.as_ref().ok().and_then(|standing| standing.max_send_rate).unwrap_or(UNKNOWN_RATE);
+    let pace = Arc::new(Pace::new(rate, clock.clone()));
+    let answers = account.is_ok();
+    let sandbox = account.as_ref().ok().and_then(|standing| standing.sandbox) == Some(true);
+    if only_smtp && let Err(failure) = &account {
+        found.notes.insert(format!("the SES API could not be asked about this account: {failure}"));
+    }
+    let mut region_standing =
+        RegionStanding { region: region.map(str::to_owned), account, needs_api: !only_smtp, senders: Vec::new() };
+    let api = Arc::new(api);
+    for sending in streams {
+        if answers {
+            let identity = api.identity(&sending.from).await;
+            let sender = SenderStanding { stream: sending.stream.name.clone(), from: sending.from.clone(), identity };
+            region_standing.senders.push(sender);
+        }
+        let sender = route(sending.stream, &api).await?;
+        found.routes.insert(sending.stream.name.clone(), Route { sender: Arc::new(sender), pace: Arc::clone(&pace) });
+    }
+    if let Ok(standing) = &region_standing.account {
+        found.notes.extend(standing.notes.iter().cloned());
+    }
+    found.regions.push(region_standing);
+    if !answers {
+        return Ok(());
+    }
+    if sandbox {
+        ask_sandbox(&api, region, seeds, found).await;
+    }
+    ask_suppression(&api, region, seeds, memory, clock, found).await;
+    Ok(())
+}
+
+/// The way one stream's probes leave.
+async fn route(stream: &Stream, api: &Arc<ApiSender>) -> Result<Sender, SesFailure> {
+    match &stream.transport {
+        Transport::Api => Ok(Sender::Api(Arc::clone(api))),
+        Transport::Smtp(settings) => {
+            let secret = settings.secret.read().await.map_err(|fault| SesFailure::credentials(&fault.to_string()))?;
+            Ok(Sender::Smtp(SmtpSender::new(SmtpSettings {
+                host: settings.host.clone(),
+                port: settings.port,
+                tls: settings.tls,
+                user: settings.user.clone(),
+                secret,
+                ca_file: settings.ca_file.clone(),
+                region: stream.region.clone(),
+            })))
+        }
+    }
+}
+
+/// In the sandbox SES delivers to verified addresses only.
+async fn ask_sandbox(api: &ApiSender, region: Option<&str>, seeds: &[Address], found: &mut Preflight) {
+    match api.verified_among(seeds).await {
+        Ok(verified) => {
+            for seed in seeds.iter().filter(|seed| !verified.contains(*seed)) {
+                let place = region.unwrap_or("its region");
+                found.undeliverable.entry(seed.clone()).or_insert_with(|| {
+                    format!(
+                        "the SES account in {place} is in the sandbox and {seed} is not verified there; verify the address \
+                         or request production access"
+                    )
+                });
+            }
+        }
+        Err(failure) => {
+            found.notes.insert(format!(
+                "the account is in the sandbox, but its verified addresses could not be asked: {failure}"
+            ));
+        }
+    }
+}
+
+/// A seed on the suppression list is accepted and never delivered.
+async fn ask_suppression(
+    api: &ApiSender,
+    region: Option<&str>,
+    seeds: &[Address],
+    memory: Option<&Store>,
+    clock: &Clock,
+    found: &mut Preflight,
+) {
+    let mut answers = BTreeMap::new();
+    let mut ask = Vec::new();
+    for seed in seeds {
+        let since = clock.now().checked_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
+        let known = match memory {
+            Some(store) => store.suppression_known(region, seed, since).await.ok().flatten(),
+            None => None,
+        };
+        match known {
+            Some(listing) => drop(answers.insert(seed.clone(), listing)),
+            None => ask.push(seed.clone()),
+        }
+    }
+    let mut told = Vec::new();
+    for (seed, standing) in api.suppression(&ask, clock).await {
+        match standing {
+            Suppression::Listed { reason, .. } => told.push((seed, Listing::Suppressed { why: reason })),
+            Suppression::NotListed => told.push((seed, Listing::Free)),
+            Suppression::Unknown(note) => drop(found.notes.insert(note)),
+        }
+    }
+    if let Some(store) = memory {
+        // A memory that could not be written costs one more question next time and nothing else.
+        store.remember_suppression(region, &told, clock.now()).await.ok();
+    }
+    answers.extend(told);
+    for (seed, listing) in answers {
+        if let Listing::Suppressed { why } = listing {
+            let why = format!(
+                "{seed} is on the SES suppression list ({why}): SES would accept the probe and never deliver it; remove it \
+                 with `aws sesv2 delete-suppressed-destination --email-address {seed}`"
+            );
+            found.undeliverable.insert(seed, why);
+        }
+    }
+}
+
+/// Refuses a run that SES would not carry, before anything is planned.
+pub(crate) fn refuse_unfit(asked: &Preflight, probes: usize) -> Result<(), Failure> {
+    for region in &asked.regions {
+        let place = region.region.as_deref().unwrap_or("the region of the AWS environment");
+        let unfit = |what: String| Err(Failure::bad_input(anyhow!("{what}; nothing was sent")));
+        match &region.account {
+            Err(failure @ SesFailure::Unreachable(_)) if region.needs_api => {
+                return Err(Failure { exit: Exit::Unreachable, error: anyhow!("{failure}; nothing was sent") });
+            }
+            Err(failure @ SesFailure::Credentials(_)) if region.needs_api => return unfit(failure.to_string()),
+            Err(_) => {}
+            Ok(account) => {
+                if account.sending_enabled == Some(false) {
+                    return unfit(format!("SES has paused sending for this account in {place}; see the SES console"));
+                }
+                if let Some(left) = account.quota_left.filter(|left| *left < count(probes)) {
+                    return unfit(format!(
+                        "SES lets this account send {left} more messages today in {place}, and the run needs {probes}"
+                    ));
+                }
+            }
+        }
+        for sender in &region.senders {
+            if let IdentityStanding::Unverified { why } = &sender.identity {
+                return unfit(format!("stream {}: {} may not send: {why}", sender.stream, sender.from));
+            }
+        }
+    }
+    Ok(())
+}

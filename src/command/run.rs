@@ -1,0 +1,167 @@
+//! `run`: one run of all or the named streams.
+//!
+//! Plan, baseline, send, watch, judge, say. Every step commits before the next begins, so that `sweep` can finish what
+//! was cut off.
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use futures_util::StreamExt as _;
+
+use super::board::Board;
+use super::field::Field;
+use super::interrupt::Interrupt;
+use super::outcome::run_outcome;
+use super::preflight::{Preflight, preflight, refuse_unfit};
+use super::preparation::Preparation;
+use super::send::{Sending, send_all};
+use super::watch::{Ended, Watch, watch};
+use super::{Context, Failure, Outcome};
+use crate::cli::RunArgs;
+use crate::domain::handoff::Letter;
+use crate::domain::probe::Probe;
+use crate::domain::run::RunId;
+use crate::domain::seed::Address;
+use crate::edge::store::{Lock, Store};
+use crate::render::progress::Progress;
+
+/// Runs the verb.
+pub(crate) async fn execute(context: &Context, args: &RunArgs) -> Result<Outcome, Failure> {
+    let preparation = Preparation::new(context, args)?;
+    if args.dry_run {
+        return Ok(preparation.dry_run(context));
+    }
+    let lock = Failure::locked(Lock::try_take(&preparation.config.database, None))?;
+    let store = Store::open(&preparation.config.database).await.map_err(Failure::bad_input)?;
+    let interrupt = Interrupt::listen();
+    let progress = Progress::new(context.progress);
+
+    let addresses = preparation.addresses();
+    let asked = preflight(&preparation.config, &preparation.sendings(), &addresses, Some(&store), &context.clock).await;
+    let asked = asked.map_err(Failure::bad_input)?;
+    refuse_unfit(&asked, preparation.probe_count())?;
+    for note in &asked.notes {
+        context.note(note);
+    }
+    let (run, probes) = store.plan_run(&preparation.plan(context), &fresh_key()?).await.map_err(Failure::internal)?;
+    lock.works_on(run).map_err(Failure::internal)?;
+    conduct(&Conduct { context, preparation, store, asked, run, interrupt, progress }, probes).await
+}
+
+/// The key that a run's tags are derived from: random, used once, kept nowhere.
+fn fresh_key() -> Result<[u8; 32], Failure> {
+    let mut key = [0_u8; 32];
+    getrandom::fill(&mut key).map_err(|error| Failure::internal(anyhow!("draw a key for the tags: {error}")))?;
+    Ok(key)
+}
+
+/// Everything a planned run needs to be carried out.
+struct Conduct<'a> {
+    context: &'a Context,
+    preparation: Preparation,
+    store: Store,
+    asked: Preflight,
+    run: RunId,
+    interrupt: Interrupt,
+    progress: Progress,
+}
+
+async fn conduct(all: &Conduct<'_>, probes: Vec<Probe>) -> Result<Outcome, Failure> {
+    let preparation = &all.preparation;
+    let patience = preparation.patience();
+    let mut field = Field::prepare(&preparation.config, &preparation.seeds(), &all.context.clock, patience).await;
+    for (seed, why) in &all.asked.undeliverable {
+        field.exclude(seed, why.clone());
+    }
+    tokio::select! {
+        taken = take_baselines(all, &mut field) => taken?,
+        () = all.interrupt.wait() => return run_outcome(all.context, &preparation.config, &all.store, all.run, true).await,
+    }
+    for (seed, why) in &field.excluded {
+        all.store.exclude_seed(all.run, seed, why).await.map_err(Failure::internal)?;
+    }
+    if field.mailboxes.is_empty() {
+        all.store.close_run(all.run, all.context.clock.now()).await.map_err(Failure::internal)?;
+        let reasons: Vec<String> = field.excluded.iter().map(|(seed, why)| format!("{seed}: {why}")).collect();
+        return Err(Failure::bad_input(anyhow!(
+            "no seed can be used, so nothing was sent\n  {}",
+            reasons.join("\n  ")
+        )));
+    }
+    let letters = letters(all, &field, &probes)?;
+    let chosen: Vec<Probe> = letters.iter().map(|(probe, _)| probe.clone()).collect();
+    let board = Arc::new(Board::new(chosen, preparation.wait, true));
+    let ended = send_and_watch(all, field, letters, board).await?;
+    if ended == Ended::Closed {
+        all.store.close_run(all.run, all.context.clock.now()).await.map_err(Failure::internal)?;
+    }
+    all.progress.clear();
+    run_outcome(all.context, &preparation.config, &all.store, all.run, ended == Ended::Interrupted).await
+}
+
+/// Signs in to every seed and notes where its folders stand. A seed that cannot be read gets no mail.
+async fn take_baselines(all: &Conduct<'_>, field: &mut Field) -> Result<(), Failure> {
+    let total = field.mailboxes.len();
+    let mailboxes = std::mem::take(&mut field.mailboxes);
+    let mut taken = futures_util::stream::iter(mailboxes)
+        .map(|(address, mailbox)| async move {
+            let baseline = mailbox.baseline().await;
+            (address, mailbox, baseline)
+        })
+        .buffer_unordered(total.max(1));
+    let mut done = 0_usize;
+    while let Some((address, mailbox, baseline)) = taken.next().await {
+        done = done.saturating_add(1);
+        all.progress.signed_in(done, total);
+        match baseline {
+            Ok(baseline) => {
+                all.store.save_baseline(all.run, &address, &baseline).await.map_err(Failure::internal)?;
+                field.mailboxes.insert(address, mailbox);
+            }
+            Err(failure) => field.exclude(&address, failure.to_string()),
+        }
+    }
+    Ok(())
+}
+
+/// The composed probes of all seeds that can be read.
+fn letters(all: &Conduct<'_>, field: &Field, probes: &[Probe]) -> Result<Vec<(Probe, Letter)>, Failure> {
+    probes
+        .iter()
+        .filter(|probe| field.mailboxes.contains_key(&probe.seed))
+        .map(|probe| Ok((probe.clone(), all.preparation.letter(all.run, probe)?)))
+        .collect()
+}
+
+async fn send_and_watch(
+    all: &Conduct<'_>,
+    field: Field,
+    letters: Vec<(Probe, Letter)>,
+    board: Arc<Board>,
+) -> Result<Ended, Failure> {
+    let crowded = all.preparation.is_crowded(field.mailboxes.keys());
+    let watching = Arc::new(Watch {
+        run: all.run,
+        wait: all.preparation.wait,
+        board: Arc::clone(&board),
+        store: all.store.clone(),
+        clock: all.context.clock.clone(),
+        interrupt: all.interrupt.clone(),
+        progress: all.progress.clone(),
+        crowded,
+        always_close: false,
+    });
+    let sending = Sending {
+        routes: all.asked.routes.clone(),
+        wait: all.preparation.wait,
+        board,
+        store: all.store.clone(),
+        clock: all.context.clock.clone(),
+        interrupt: all.interrupt.clone(),
+        progress: all.progress.clone(),
+    };
+    let mailboxes: Vec<(Address, _)> = field.mailboxes.into_iter().collect();
+    let (sent, ended) = tokio::join!(send_all(&sending, letters), watch(watching, mailboxes));
+    sent.map_err(Failure::internal)?;
+    ended.map_err(Failure::internal)
+}

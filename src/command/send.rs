@@ -1,0 +1,121 @@
+//! Sending: one call to SES for each probe, claimed before and settled after.
+//!
+//! A probe whose call has an unknown outcome is never sent again. One that SES surely did not take (it throttled, the
+//! connection could not be opened) is tried again within the run's wait.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use jiff::Timestamp;
+
+use super::board::Board;
+use super::interrupt::Interrupt;
+use crate::domain::handoff::{Handoff, Letter};
+use crate::domain::probe::Probe;
+use crate::domain::stream::StreamName;
+use crate::edge::clock::Clock;
+use crate::edge::ses::{Pace, Sender};
+use crate::edge::store::{Store, StoreFault};
+use crate::render::progress::Progress;
+
+/// Most calls under way at once. SES answers within a fraction of a second, so this carries well over 30 a second.
+const CALLS_AT_ONCE: usize = 10;
+/// Most tries for one probe.
+const TRIES: u32 = 6;
+
+/// How one stream's probes leave.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    /// The way to SES.
+    pub(crate) sender: Arc<Sender>,
+    /// Its pace, shared by all streams of one account and region.
+    pub(crate) pace: Arc<Pace>,
+}
+
+/// Everything the sending of one run shares.
+#[derive(Debug)]
+pub(crate) struct Sending {
+    /// The ways, by stream.
+    pub(crate) routes: BTreeMap<StreamName, Route>,
+    /// How long a probe that was turned away may be tried again.
+    pub(crate) wait: Duration,
+    /// What is known of the probes.
+    pub(crate) board: Arc<Board>,
+    /// Where claims are committed.
+    pub(crate) store: Store,
+    /// The clock.
+    pub(crate) clock: Clock,
+    /// Ctrl-C and its like.
+    pub(crate) interrupt: Interrupt,
+    /// The bars.
+    pub(crate) progress: Progress,
+}
+
+/// Sends every letter, and marks the board when the last one is settled.
+pub(crate) async fn send_all(sending: &Sending, letters: Vec<(Probe, Letter)>) -> Result<(), StoreFault> {
+    let all = letters.len();
+    let done = AtomicUsize::new(0);
+    let done = &done;
+    let outcome = futures_util::stream::iter(letters.into_iter().map(Ok))
+        .try_for_each_concurrent(CALLS_AT_ONCE, |(probe, letter)| async move {
+            send_one(sending, &probe, &letter).await?;
+            sending.progress.sent(done.fetch_add(1, Ordering::Relaxed).saturating_add(1), all);
+            Ok(())
+        })
+        .await;
+    sending.board.sending_ended();
+    outcome
+}
+
+async fn send_one(sending: &Sending, probe: &Probe, letter: &Letter) -> Result<(), StoreFault> {
+    let Some(route) = sending.routes.get(&probe.stream) else { return Ok(()) };
+    let mut give_up_at = None;
+    for attempt in 1..=TRIES {
+        if stopped(sending, route).await {
+            return Ok(());
+        }
+        let claimed_at = sending.clock.now();
+        let number = match sending.store.claim(probe.id, claimed_at).await {
+            Ok(number) => number,
+            // A look saw it meanwhile, so it had arrived after all.
+            Err(StoreFault::NotClaimable { .. }) => return Ok(()),
+            Err(fault) => return Err(fault),
+        };
+        sending.board.claimed(probe.id, claimed_at);
+        let handoff = route.sender.send(letter).await;
+        let at = sending.clock.now();
+        sending.store.settle(probe.id, number, &handoff, at).await?;
+        sending.board.settled(probe.id, &handoff, at);
+        let give_up_at = *give_up_at.get_or_insert(claimed_at.checked_add(sending.wait).unwrap_or(Timestamp::MAX));
+        match handoff {
+            Handoff::Accepted(_) | Handoff::Refused { .. } | Handoff::Unknown { .. } => return Ok(()),
+            Handoff::NotAccepted { retry_after: None, why } => {
+                route.pace.stop(&why);
+                return Ok(());
+            }
+            Handoff::NotAccepted { retry_after: Some(pause), .. } => {
+                let again = at.checked_add(pause * attempt).unwrap_or(Timestamp::MAX);
+                if again >= give_up_at {
+                    return Ok(());
+                }
+                tokio::select! {
+                    () = sending.clock.sleep_until(again) => {}
+                    () = sending.interrupt.wait() => return Ok(()),
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Waits for the account's pace; true when nothing may be sent any more.
+async fn stopped(sending: &Sending, route: &Route) -> bool {
+    tokio::select! {
+        () = route.pace.turn() => {}
+        () = sending.interrupt.wait() => {}
+    }
+    sending.interrupt.is_set() || route.pace.is_stopped()
+}

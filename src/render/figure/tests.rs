@@ -1,0 +1,183 @@
+use super::*;
+use crate::domain::tally::Counted;
+use crate::render::samples::{THRESHOLDS, at, bad_day, finding, provider, three};
+
+const WEEK: i64 = 7 * 86_400_000;
+const STRICT: Rules = Rules { promotions_as_inbox: false };
+
+fn tally(words: &[(&str, usize)], rules: Rules) -> Tally {
+    let findings: Vec<_> =
+        words.iter().flat_map(|(word, n)| std::iter::repeat_with(|| finding(word, 5)).take(*n)).collect();
+    let seeds: Vec<String> = (0..findings.len()).map(|at| at.to_string()).collect();
+    Tally::of(findings.iter().zip(&seeds).map(|(finding, seed)| Counted { seed, run: 1, finding }), rules, 0.95)
+}
+
+fn row(run: i64, millis: i64, provider: &ShownProvider, words: &[(&str, usize)]) -> TrendRow {
+    let counts = ProviderTally { provider: provider.clone(), tally: tally(words, STRICT) };
+    TrendRow { run: RunId(run), at: at(millis), simulated: false, counts }
+}
+
+fn figure(rows: &[TrendRow], changes: &[TrendChange], rules: Rules) -> Figure {
+    let settings = TrendSettings { providers: &three(), stream: None, rules, thresholds: THRESHOLDS, confidence: 0.95 };
+    Figure::placement(rows, changes, &settings)
+}
+
+fn change(millis: i64, words: &str) -> TrendChange {
+    TrendChange { at: at(millis), words: words.to_owned() }
+}
+
+#[test]
+fn nothing_measured_is_a_gap_and_never_a_bar_of_zero() {
+    let [gmail, outlook, yahoo] = &three()[..] else { unreachable!() };
+    let rows = [
+        row(2, WEEK, gmail, &[("refused", 12)]),
+        row(1, 0, gmail, &[("inbox", 9), ("spam", 2), ("missing", 1)]),
+        row(1, 0, outlook, &[("inbox", 3), ("spam", 1), ("refused", 8)]),
+        row(2, WEEK, yahoo, &[("spam", 5)]),
+    ];
+    let figure = figure(&rows, &[], STRICT);
+    assert_eq!(figure.slots, 2);
+    assert_eq!(
+        figure.panels.iter().map(|panel| panel.title.as_str()).collect::<Vec<_>>(),
+        ["Gmail", "Outlook", "Yahoo"]
+    );
+    let [gmail, outlook, yahoo] = &figure.panels[..] else { panic!("three panels") };
+
+    let Bar::Measured { shares, rate, range, label } = &gmail.bars[0] else { panic!("measured") };
+    assert_eq!(shares, &[(Placement::Inbox, 0.75), (Placement::Spam, 2.0 / 12.0), (Placement::Missing, 1.0 / 12.0)]);
+    assert_eq!((*rate, *range, label.as_str()), (0.75, Some(crate::domain::interval::wilson(9.0, 12.0, 0.95)), "12"));
+    assert_eq!(gmail.bars[1], Bar::Unmeasured);
+    assert_eq!((gmail.standing, gmail.headline.as_str()), (Standing::Unmeasured, "–"));
+    assert_eq!(gmail.remarks, [Remark::plain("last run not measured")]);
+
+    let Bar::Measured { rate, range, label, .. } = &outlook.bars[0] else { panic!("measured") };
+    assert_eq!((*rate, *range, label.as_str()), (0.75, None, "4/12"), "four are too few for a range");
+    assert_eq!(outlook.bars[1], Bar::Absent, "a provider that was not asked is blank");
+    assert_eq!(outlook.remarks, [Remark::plain("not asked in the last run")]);
+
+    assert_eq!(yahoo.bars[0], Bar::Absent);
+    assert_eq!((yahoo.standing, yahoo.headline.as_str()), (Standing::Bad, "0 %"), "measured, and all in spam");
+    assert_eq!(figure.legend, [Placement::Inbox, Placement::Spam, Placement::Missing]);
+    assert!(figure.has_gaps);
+    for part in ["95 % range", "Narrow bars", "not 0 %", "Blank"] {
+        assert!(figure.footnote.contains(part), "{part} in {}", figure.footnote);
+    }
+}
+
+#[test]
+fn the_last_run_speaks_for_its_provider() {
+    let [_, outlook, _] = &three()[..] else { unreachable!() };
+    for (words, standing, headline, remarks) in [
+        (
+            vec![("inbox", 11), ("spam", 1)],
+            Standing::Good,
+            "92 %",
+            vec![("inbox, last run", false), ("11 of 12, range 65 to 99 %", false), ("spam 8 %, limit 10 %", false)],
+        ),
+        (
+            vec![("inbox", 6), ("spam", 6)],
+            Standing::Short,
+            "50 %",
+            vec![("inbox, last run", false), ("6 of 12, range 25 to 75 %", false), ("spam 50 %, limit 10 %", true)],
+        ),
+        (
+            vec![("inbox", 3), ("spam", 1)],
+            Standing::TooFew,
+            "3 of 4",
+            vec![("inbox, last run", false), ("too few for a rate", false)],
+        ),
+    ] {
+        let figure = figure(&[row(1, 0, outlook, &words)], &[], STRICT);
+        let panel = &figure.panels[0];
+        assert_eq!((panel.standing, panel.headline.as_str()), (standing, headline));
+        let said: Vec<_> = panel.remarks.iter().map(|remark| (remark.words.as_str(), remark.alarm)).collect();
+        assert_eq!(said, remarks);
+    }
+}
+
+#[test]
+fn promotions_lie_on_the_inbox_so_that_the_rate_is_an_edge_of_the_bar() {
+    let [gmail, ..] = &three()[..] else { unreachable!() };
+    for (promotions_as_inbox, rate, words) in
+        [(false, 0.5, "promotions not counted as inbox"), (true, 0.75, "promotions counted as inbox")]
+    {
+        let rules = Rules { promotions_as_inbox };
+        let mut one = row(1, 0, gmail, &[]);
+        one.counts.tally = tally(&[("inbox", 6), ("promotions", 3), ("elsewhere", 1), ("spam", 2)], rules);
+        let figure = figure(&[one], &[], rules);
+        let Bar::Measured { shares, rate: drawn, .. } = &figure.panels[0].bars[0] else { panic!("measured") };
+        let order: Vec<Placement> = shares.iter().map(|(placement, _)| *placement).collect();
+        assert_eq!(order, [Placement::Inbox, Placement::Promotions, Placement::Elsewhere, Placement::Spam]);
+        assert!((shares.iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!((drawn - rate).abs() < 1e-12);
+        assert!(figure.subtitle.ends_with(words), "{}", figure.subtitle);
+    }
+}
+
+#[test]
+fn a_change_stands_between_the_runs_it_lies_between() {
+    let [gmail, ..] = &three()[..] else { unreachable!() };
+    let rows: Vec<_> = (0..4).map(|run| row(run, run * WEEK, gmail, &[("inbox", 5)])).collect();
+    let changes = [
+        change(2 * WEEK + 2, "MX gone\x1b[2J"),
+        change(-5, "before all"),
+        change(9 * WEEK, "after all"),
+        change(WEEK, "at the start of a run"),
+        change(2 * WEEK + 1, "SPF changed"),
+    ];
+    let marks = figure(&rows, &changes, STRICT).marks;
+    let shown: Vec<_> = marks.iter().map(|mark| (mark.before, mark.words.as_str())).collect();
+    assert_eq!(
+        shown,
+        [(0, "before all"), (1, "at the start of a run"), (3, "2 changes: SPF changed; MX gone␛[2J"), (4, "after all"),]
+    );
+}
+
+#[test]
+fn a_provider_that_the_settings_do_not_name_still_has_its_panel() {
+    let [gmail, outlook, _] = &three()[..] else { unreachable!() };
+    let (zmail, amail) = (provider("zmail", "Zmail", false), provider("amail", "Amail", false));
+    let five = [("inbox", 5)];
+    let rows = [row(1, 0, &zmail, &five), row(1, 0, outlook, &five), row(1, 0, &amail, &five), row(1, 0, gmail, &five)];
+    let titles: Vec<String> = figure(&rows, &[], STRICT).panels.into_iter().map(|panel| panel.title).collect();
+    assert_eq!(titles, ["Gmail", "Outlook", "Amail", "Zmail"]);
+}
+
+#[test]
+fn without_a_run_there_is_nothing_to_mark() {
+    let figure = figure(&[], &[change(0, "SPF changed")], STRICT);
+    assert_eq!((figure.slots, figure.panels.len(), figure.marks.len()), (0, 0, 0));
+}
+
+#[test]
+fn dates_stay_few_and_name_the_year_only_where_it_changes() {
+    let [gmail, ..] = &three()[..] else { unreachable!() };
+    let dates = |runs: i64, every: i64| {
+        let rows: Vec<_> = (0..runs).map(|run| row(run, run * every, gmail, &[("inbox", 5)])).collect();
+        figure(&rows, &[], STRICT).dates
+    };
+    assert_eq!(dates(1, WEEK), [(0, "24 Nov".to_owned())]);
+    let year: Vec<String> = dates(8, WEEK).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(year, ["24 Nov 2026", "1 Dec", "8 Dec", "15 Dec", "22 Dec", "29 Dec", "5 Jan 2027", "12 Jan"]);
+    let day: Vec<String> = dates(3, 3_600_000).into_iter().map(|(_, text)| text).collect();
+    assert_eq!(day, ["06:00", "07:00", "08:00"]);
+    assert!(dates(200, WEEK).len() <= DATES);
+    assert!(dates(0, WEEK).is_empty());
+}
+
+#[test]
+fn rows_of_a_report_follow_its_tallies_and_say_when_it_was_simulated() {
+    let mut report = bad_day();
+    report.run.simulated = true;
+    let rows = TrendRow::of(&report, None);
+    let n: Vec<_> = rows.iter().map(|row| (row.counts.provider.title.as_str(), row.counts.tally.measured())).collect();
+    assert_eq!(n, [("Gmail", 12), ("Outlook", 10), ("Yahoo", 4)]);
+    assert!(figure(&rows, &[], STRICT).simulated);
+    assert_eq!(TrendRow::of(&report, Some(&report.run.streams[0])).len(), 3);
+    assert!(TrendRow::of(&report, StreamName::new("other").as_ref()).is_empty());
+    let hostile = provider("gmail", "Gma\x1b[31mil", false);
+    let rows = [row(1, 0, &hostile, &[("inbox", 5)])];
+    let settings =
+        TrendSettings { providers: &[hostile], stream: None, rules: STRICT, thresholds: THRESHOLDS, confidence: 0.95 };
+    assert_eq!(Figure::placement(&rows, &[], &settings).panels[0].title, "Gma␛[31mil");
+}

@@ -1,0 +1,44 @@
+//! Servers that somebody else wrote: Dovecot as the provider, moto as SES.
+//!
+//! The lab answers as we believe servers answer; these answer as servers do. `tests/run` installs them and names them
+//! in the environment. Without it each of these tests says that it was left out, and passes.
+
+mod daemon;
+mod dovecot;
+mod harvest;
+mod http;
+mod imap;
+mod moto;
+mod program;
+mod sends;
+mod ses;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+/// A server that `tests/run` provides.
+#[derive(Debug, Clone, Copy)]
+enum Server {
+    /// The `dovecot` program.
+    Dovecot,
+    /// The `moto_server` program.
+    Moto,
+}
+
+impl Server {
+    /// The program, or a line on standard error that says which test had to do without it.
+    ///
+    /// The line is written past libtest, which would keep it to itself when the test passes.
+    fn program(self, test: &str) -> Option<PathBuf> {
+        let variable = match self {
+            Self::Dovecot => "INBOXED_DOVECOT",
+            Self::Moto => "INBOXED_MOTO",
+        };
+        let program = std::env::var_os(variable).filter(|program| !program.is_empty()).map(PathBuf::from);
+        if program.is_none() {
+            let line = format!("left out: {test} needs {self:?}: use tests/run, or set {variable} to its program\n");
+            std::io::stderr().write_all(line.as_bytes()).unwrap();
+        }
+        program
+    }
+}
