@@ -1,28 +1,30 @@
 //! What the configuration means: `inboxed.toml`, the seed lists it names and the provider presets, checked as a whole
 //! before any work is done.
 //!
-//! Every fault is one sentence with file, line, key and remedy; all faults of all files are told at once.
+//! Every fault is one sentence with file, line, key and remedy; all faults of all files are told at once. A file without
+//! streams or seeds is no fault here: the verbs that need them say so.
 
+mod oauth;
+mod place;
 mod preset;
 mod reader;
+mod schedule;
 mod seed;
 mod settings;
 mod stream;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::domain::provider::{Provider, ProviderName};
-pub(crate) use reader::Fault;
-use reader::{Section, Source, TextOrTexts};
-pub(crate) use seed::ConfiguredSeed;
-pub(crate) use settings::{Judging, Running, Ses};
-pub(crate) use stream::{Stream, Transport};
-
 use crate::domain::health::Thresholds;
-use crate::secret::SecretSource;
+use crate::domain::provider::{Provider, ProviderName};
+use reader::{Fault, Section, Source};
+use schedule::{Alert, Schedule};
+pub(crate) use seed::ConfiguredSeed;
+use settings::{Dns, Judging, Running, Ses};
+pub(crate) use stream::{Stream, Transport};
 
 /// A checked configuration.
 #[derive(Debug)]
@@ -31,8 +33,6 @@ pub(crate) struct Config {
     pub(crate) file: PathBuf,
     /// The database.
     pub(crate) database: PathBuf,
-    /// Where reports go.
-    pub(crate) reports: PathBuf,
     /// Amazon SES.
     pub(crate) ses: Ses,
     /// How a run goes.
@@ -41,22 +41,42 @@ pub(crate) struct Config {
     pub(crate) judge: Judging,
     /// When a rate is a warning or critical.
     pub(crate) thresholds: Thresholds,
-    /// All presets, ours and the user's, by name.
+    /// All presets, ours and the user's, by name; one of the user's replaces ours of the same name.
     pub(crate) providers: BTreeMap<ProviderName, Arc<Provider>>,
     /// The seeds, in the order of the files.
     pub(crate) seeds: Vec<ConfiguredSeed>,
     /// The streams, in the order of the file.
     pub(crate) streams: Vec<Stream>,
+    /// Where OAuth tokens are kept.
+    #[cfg_attr(not(test), expect(dead_code, reason = "signing in by OAuth will read it; a slip in it is found today"))]
+    pub(crate) tokens: PathBuf,
+    /// Where reports are written.
+    pub(crate) reports: PathBuf,
+    /// How DNS is asked.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the DNS verbs will read it; a slip in it is found today"))]
+    pub(crate) dns: Dns,
+    /// Traffic shares for the overall figure; empty means equal.
+    #[cfg_attr(not(test), expect(dead_code, reason = "`report` will read it; a slip in it is found today"))]
+    pub(crate) weights: BTreeMap<ProviderName, f64>,
+    /// When a run is due.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the schedule verbs will read it; a slip in it is found today"))]
+    pub(crate) schedule: Option<Schedule>,
+    /// Who hears of what a run found.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the alerts will read it; a slip in it is found today"))]
+    pub(crate) alerts: Vec<Alert>,
 }
 
-/// All faults of a configuration.
+/// All faults of a configuration, in the order of files and lines.
 #[derive(Debug)]
 pub(crate) struct Faults(Vec<Fault>);
 
 impl fmt::Display for Faults {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
-            if index > 0 {
+        if self.0.len() > 1 {
+            write!(out, "the configuration has {} faults", self.0.len())?;
+        }
+        for fault in &self.0 {
+            if self.0.len() > 1 {
                 out.write_str("\n")?;
             }
             write!(out, "{fault}")?;
@@ -70,14 +90,19 @@ impl std::error::Error for Faults {}
 /// What the main file says, with the patterns of further files still to be followed.
 struct MainFile {
     database: PathBuf,
+    tokens: PathBuf,
     reports: PathBuf,
     ses: Ses,
     run: Running,
+    dns: Dns,
     judge: Judging,
     thresholds: Thresholds,
+    weights: Vec<(String, usize, f64)>,
+    schedule: Option<Schedule>,
+    alerts: Vec<Alert>,
     streams: Vec<Stream>,
-    seeds: Vec<String>,
-    providers: Vec<String>,
+    seeds: Vec<(String, usize)>,
+    providers: Vec<(String, usize)>,
 }
 
 impl Config {
@@ -87,25 +112,23 @@ impl Config {
         let mut faults = Vec::new();
         let main = read_file(file, "run `inboxed init` to write one", &mut faults, |top| Some(read_main(top, base)));
         let Some(main) = main else { return Err(Faults(faults)) };
-        let mut providers = preset::built_in().map_err(|fault| Faults(vec![fault]))?;
-        for path in matching(file, base, "providers", &main.providers, &mut faults) {
-            if let Some(own) = read_file(&path, "check its permissions", &mut faults, preset::read) {
-                providers.insert(own.name.clone(), Arc::new(own));
-            }
-        }
+        let providers = providers(&Patterns { file, base, key: "providers" }, &main.providers, &mut faults)?;
         let mut seeds = Vec::new();
-        for path in matching(file, base, "seeds", &main.seeds, &mut faults) {
+        for path in (Patterns { file, base, key: "seeds" }).files(&main.seeds, &mut faults) {
             let read = |top: &Section<'_>| Some(seed::read(top, &path, &providers));
             seeds.extend(read_file(&path, "check its permissions", &mut faults, read).unwrap_or_default());
         }
         seed::refuse_doubles(&seeds, &mut faults);
+        let (weights, wrong) = settings::weights(&main.weights, &providers);
+        let wrong = wrong.into_iter().map(|(line, what)| Fault { file: file.to_owned(), line: Some(line), what });
+        faults.extend(wrong);
         if !faults.is_empty() {
+            faults.sort_by_key(|fault| (fault.file != file, fault.file.clone(), fault.line));
             return Err(Faults(faults));
         }
         Ok(Self {
             file: file.to_owned(),
             database: main.database,
-            reports: main.reports,
             ses: main.ses,
             run: main.run,
             judge: main.judge,
@@ -113,6 +136,12 @@ impl Config {
             providers,
             seeds,
             streams: main.streams,
+            tokens: main.tokens,
+            reports: main.reports,
+            dns: main.dns,
+            weights,
+            schedule: main.schedule,
+            alerts: main.alerts,
         })
     }
 }
@@ -142,80 +171,98 @@ fn read_file<T>(
 }
 
 fn read_main(top: &Section<'_>, base: &Path) -> MainFile {
-    let path = |key, default: &str| base.join(top.text(key).unwrap_or_else(|| default.to_owned()));
-    let main = MainFile {
+    let path = |key, default: &str| top.path(key, base).unwrap_or_else(|| base.join(default));
+    MainFile {
         database: path("database", "inboxed.db"),
+        seeds: top.texts_with_lines("seeds").unwrap_or_else(|| vec![("seeds/*.toml".to_owned(), 1)]),
+        providers: top.texts_with_lines("providers").unwrap_or_default(),
+        tokens: path("tokens", "tokens"),
         reports: path("reports", "reports"),
         ses: settings::ses(top),
         run: settings::running(top),
+        dns: settings::dns(top),
         judge: settings::judging(top),
         thresholds: settings::thresholds(top),
+        weights: top.shares("weights"),
+        schedule: schedule::schedule(top),
+        alerts: schedule::alerts(top, base),
         streams: stream::read(top, base),
-        seeds: top.texts("seeds").unwrap_or_else(|| vec!["seeds/*.toml".to_owned()]),
-        providers: top.texts("providers").unwrap_or_default(),
-    };
-    // A place of a later verb: checked, so that a mistake is found today.
-    path("tokens", "tokens");
-    settings::check_later_sections(top);
-    main
+    }
 }
 
-/// The files that a list of patterns names, each once, sorted within a pattern.
-fn matching(file: &Path, base: &Path, key: &str, patterns: &[String], faults: &mut Vec<Fault>) -> Vec<PathBuf> {
-    let mut seen = BTreeSet::new();
-    let mut files = Vec::new();
-    let mut fault = |what| faults.push(Fault { file: file.to_owned(), line: None, what });
-    for pattern in patterns {
-        let full = base.join(pattern);
-        let found = match glob::glob(&full.to_string_lossy()) {
-            Ok(paths) => paths.filter_map(Result::ok).filter(|path| path.is_file()).collect::<Vec<_>>(),
-            Err(error) => {
-                fault(format!("{key}: \"{pattern}\" is no file pattern: {}", error.msg));
-                continue;
+/// Our presets and the user's.
+fn providers(
+    patterns: &Patterns<'_>,
+    written: &[(String, usize)],
+    faults: &mut Vec<Fault>,
+) -> Result<BTreeMap<ProviderName, Arc<Provider>>, Faults> {
+    let mut providers = preset::built_in().map_err(|fault| Faults(vec![fault]))?;
+    let mut own: BTreeMap<ProviderName, PathBuf> = BTreeMap::new();
+    for path in patterns.files(written, faults) {
+        let Some(provider) = read_file(&path, "check its permissions", faults, preset::read) else { continue };
+        let name = provider.name.clone();
+        if let Some(other) = own.insert(name.clone(), path.clone()) {
+            let what = format!("name: {} is the name of {} too; rename one of them", name.as_str(), other.display());
+            faults.push(Fault { file: path, line: None, what });
+        }
+        providers.insert(name, Arc::new(provider));
+    }
+    Ok(providers)
+}
+
+/// A list of file patterns in the main file.
+struct Patterns<'a> {
+    file: &'a Path,
+    base: &'a Path,
+    key: &'static str,
+}
+
+impl Patterns<'_> {
+    /// The files that the patterns name, sorted within a pattern. A file that two patterns name is a fault: its seeds would
+    /// be read twice, or the list does not say what its author thinks.
+    fn files(&self, patterns: &[(String, usize)], faults: &mut Vec<Fault>) -> Vec<PathBuf> {
+        let mut named: BTreeMap<PathBuf, &str> = BTreeMap::new();
+        let mut files = Vec::new();
+        for (pattern, line) in patterns {
+            let found = self.matches(pattern);
+            let mut fault = |what: String| {
+                let what = format!("{}: {what}", self.key);
+                faults.push(Fault { file: self.file.to_owned(), line: Some(*line), what });
+            };
+            let found = found.unwrap_or_else(|what| {
+                fault(what);
+                Vec::new()
+            });
+            for path in found {
+                // A file may be spelled in several ways; one that cannot be resolved is complained about when it is read.
+                let real = path.canonicalize().unwrap_or_else(|_| path.clone());
+                if let Some(first) = named.get(&real) {
+                    let what = format!("\"{first}\" and \"{pattern}\" both name {}; keep one of them", path.display());
+                    fault(what);
+                } else {
+                    named.insert(real, pattern);
+                    files.push(path);
+                }
             }
-        };
-        if found.is_empty() && !pattern.contains(['*', '?', '[']) {
-            fault(format!("{key}: {} does not exist; create it or take it out of the list", full.display()));
         }
-        files.extend(found.into_iter().filter(|path| seen.insert(path.clone())));
+        files
     }
-    files
-}
 
-/// Where a secret lies. A secret written into the file itself is refused, and not repeated.
-fn secret(section: &Section<'_>, base: &Path) -> Option<SecretSource> {
-    if section.keys().iter().any(|key| key == "secret") && section.is_text("secret") {
-        section.refuse_text("secret");
-        return None;
-    }
-    let source = section.section("secret")?;
-    let mut found = Vec::new();
-    match source.text_or_texts("command") {
-        Some(TextOrTexts::Text(line)) => match shell_words::split(&line) {
-            Ok(words) => found.push(SecretSource::Command(words)),
-            Err(error) => source.fault_of("command", format!("cannot be split into words: {error}")),
-        },
-        Some(TextOrTexts::Texts(words)) => found.push(SecretSource::Command(words)),
-        None => {}
-    }
-    found.extend(source.text("env").map(SecretSource::Env));
-    found.extend(source.text("file").map(|path| SecretSource::File(base.join(path))));
-    found.extend(source.text("keyring").map(SecretSource::Keyring));
-    source.finish();
-    match (found.pop(), found.is_empty()) {
-        (Some(SecretSource::Command(words)), true) if words.is_empty() => {
-            source.fault_of("command", "is empty; name the program to run");
-            None
+    fn matches(&self, pattern: &str) -> Result<Vec<PathBuf>, String> {
+        // Only what the user wrote is a pattern: the directory of the configuration may have brackets in its name.
+        let base = glob::Pattern::escape(&self.base.to_string_lossy());
+        let full = Path::new(&base).join(pattern);
+        let found = glob::glob(&full.to_string_lossy())
+            .map_err(|error| format!("\"{}\" is no file pattern: {}; correct it", pattern.escape_debug(), error.msg))?
+            .collect::<Result<Vec<PathBuf>, _>>()
+            .map_err(|error| {
+                format!("{} cannot be read: {}; check its permissions", error.path().display(), error.error())
+            })?;
+        if found.is_empty() && !pattern.contains(['*', '?', '[']) {
+            let path = self.base.join(pattern);
+            return Err(format!("{} does not exist; create it or take it out of the list", path.display()));
         }
-        (Some(one), true) => Some(one),
-        (Some(_), false) => {
-            source.fault("names more than one place; keep one of command, env, file, keyring");
-            None
-        }
-        (None, _) => {
-            source.fault("names no place; write one of command, env, file, keyring");
-            None
-        }
+        Ok(found.into_iter().filter(|path| !path.is_dir()).collect())
     }
 }
 

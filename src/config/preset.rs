@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::reader::{Fault, Section, Source};
-use super::stream::tls;
+use super::reader::{Fault, Section, Source, one_line};
+use super::stream::{HOST, host_name, port, tls};
 use crate::domain::folder::Role;
 use crate::domain::provider::{Provider, ProviderName, Tls};
 
@@ -25,6 +25,9 @@ const BUILT_IN: [(&str, &str); 12] = [
     ("fastmail.toml", include_str!("../../seeds/providers/fastmail.toml")),
     ("generic.toml", include_str!("../../seeds/providers/generic.toml")),
 ];
+
+/// What to tell a user whose preset says nothing of its own.
+const CHECK_LOGIN: &str = "check login and password, and that IMAP is switched on for this mailbox";
 
 /// Our own presets. A fault here is a fault of the program; a test reads them all.
 pub(super) fn built_in() -> Result<BTreeMap<ProviderName, Arc<Provider>>, Fault> {
@@ -46,44 +49,43 @@ pub(super) fn built_in() -> Result<BTreeMap<ProviderName, Arc<Provider>>, Fault>
 }
 
 pub(super) fn read(top: &Section<'_>) -> Option<Provider> {
-    let name = top.required("name");
-    if let Some(name) = &name
-        && ProviderName::new(name).is_none()
-    {
-        top.fault_of("name", "must be lower-case letters, digits, '.' and '-', starting with a letter");
-    }
-    let title = top.required("title");
-    let host = top.text("host");
-    let port = top.whole("port", 1..=65_535).and_then(|port| u16::try_from(port).ok()).unwrap_or(993);
-    let tls = tls(top).unwrap_or(Tls::Implicit);
-    let names = top.section("folders").map(|section| folders(&section)).unwrap_or_default();
+    let shape = "a preset's name; write lower-case letters, digits, '.' and '-', starting with a letter";
+    let name = top.required("name", "\"my-provider\"", shape, ProviderName::new);
+    let title = top.required("title", "\"My provider\"", "a text on one line that is not empty", one_line);
     let most = top.whole("max_connections", 1..=10_000).and_then(|most| usize::try_from(most).ok());
     Some(Provider {
-        name: ProviderName::new(&name?)?,
-        title: title?,
-        host,
-        port,
-        tls,
-        names,
+        host: top.shaped("host", HOST, host_name),
+        port: port(top).unwrap_or(993),
+        tls: tls(top).unwrap_or(Tls::Implicit),
+        names: top.section("folders").map(|section| folders(&section)).unwrap_or_default(),
         tabs: top.flag("tabs").unwrap_or(false),
         spam_threshold: top.flag("spam_threshold").unwrap_or(false),
-        max_connections: most.unwrap_or(50),
+        max_connections: most.unwrap_or(10),
         sign_in_gap: top.duration("sign_in_gap").unwrap_or(Duration::ZERO),
         message_limit: top.whole("message_limit", 1..=1_000_000).and_then(|limit| u32::try_from(limit).ok()),
-        domains: top.texts("domains").unwrap_or_default(),
-        sign_in_help: top.text("sign_in_help").unwrap_or_default(),
+        domains: domains(top),
+        sign_in_help: top.line_of("sign_in_help").unwrap_or_else(|| CHECK_LOGIN.to_owned()),
+        name: name?,
+        title: title?,
     })
 }
 
-fn folders(section: &Section<'_>) -> BTreeMap<Role, Vec<String>> {
-    let mut names = BTreeMap::new();
-    for (key, role) in
-        [("junk", Role::Junk), ("unknown_sender", Role::Unknown), ("trash", Role::Trash), ("archive", Role::Archive)]
-    {
-        if let Some(list) = section.texts(key) {
-            names.insert(role, list);
-        }
+/// Mail domains, compared in lower case.
+fn domains(top: &Section<'_>) -> Vec<String> {
+    let domains = top.texts("domains").unwrap_or_default();
+    if let Some(odd) = domains.iter().find(|domain| host_name(domain).is_none()) {
+        top.fault_of(
+            "domains",
+            format!("\"{}\" is not a domain; write one such as \"mail.example\"", odd.escape_debug()),
+        );
     }
+    domains.iter().map(|domain| domain.to_ascii_lowercase()).collect()
+}
+
+fn folders(section: &Section<'_>) -> BTreeMap<Role, Vec<String>> {
+    let roles =
+        [("junk", Role::Junk), ("unknown_sender", Role::Unknown), ("trash", Role::Trash), ("archive", Role::Archive)];
+    let names = roles.into_iter().filter_map(|(key, role)| section.texts(key).map(|names| (role, names))).collect();
     section.finish();
     names
 }

@@ -109,9 +109,9 @@ impl<'a> Section<'a> {
         format!("{}:{}", self.source.file.display(), self.source.line(self.span.start))
     }
 
-    /// The keys that stand in the table.
-    pub(crate) fn keys(&self) -> Vec<String> {
-        self.table.keys().map(|key| key.get_ref().to_string()).collect()
+    /// Whether a key stands in the table.
+    pub(crate) fn has(&self, key: &'static str) -> bool {
+        self.value(key).is_some()
     }
 
     /// Notes a fault of the table as a whole.
@@ -135,7 +135,10 @@ impl<'a> Section<'a> {
     }
 
     fn value(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
-        self.known.borrow_mut().push(key);
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
         self.find(key)
     }
 
@@ -153,14 +156,53 @@ impl<'a> Section<'a> {
         self.typed(key, "a text in quotes", |value| value.as_str().map(str::to_owned))
     }
 
-    /// A text that must be there.
-    pub(crate) fn required(&self, key: &'static str) -> Option<String> {
-        if self.find(key).is_none() {
-            self.known.borrow_mut().push(key);
-            self.fault(format!("`{key}` is missing"));
+    /// Notes that a key is missing, with an example of what to write.
+    pub(crate) fn missing(&self, key: &'static str, example: &str) {
+        self.source.fault_at(self.span.start, format!("{}: is missing; write {key} = {example}", self.name(key)));
+    }
+
+    /// A text of a certain shape that must be there.
+    pub(crate) fn required<T>(
+        &self,
+        key: &'static str,
+        example: &str,
+        shape: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        if !self.has(key) {
+            self.missing(key, example);
             return None;
         }
-        self.text(key)
+        self.shaped(key, shape, parse)
+    }
+
+    /// A text on one line that is not empty.
+    pub(crate) fn line_of(&self, key: &'static str) -> Option<String> {
+        self.shaped(key, "a text on one line that is not empty", one_line)
+    }
+
+    /// A path, relative to `base`.
+    pub(crate) fn path(&self, key: &'static str, base: &Path) -> Option<PathBuf> {
+        self.line_of(key).map(|path| base.join(path))
+    }
+
+    /// A file that must exist, relative to `base`.
+    pub(crate) fn existing_file(&self, key: &'static str, base: &Path, remedy: &str) -> Option<PathBuf> {
+        let path = self.path(key, base)?;
+        if path.is_file() {
+            return Some(path);
+        }
+        let what = if path.exists() { "is not a file" } else { "does not exist" };
+        self.fault_of(key, format!("{} {what}; {remedy}", path.display()));
+        None
+    }
+
+    /// One word out of a list.
+    pub(crate) fn word<T: Copy>(&self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
+        let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        self.shaped(key, &format!("one of {}", all.join(", ")), |text| {
+            words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning)
+        })
     }
 
     /// A text of a certain shape; `shape` is told to the user whose text has another.
@@ -193,13 +235,7 @@ impl<'a> Section<'a> {
 
     /// A share, 0…1.
     pub(crate) fn share(&self, key: &'static str) -> Option<f64> {
-        let number = self.typed(key, "a number from 0 to 1", |value| {
-            let text = value
-                .as_float()
-                .map(toml::de::DeFloat::as_str)
-                .or_else(|| value.as_integer().map(toml::de::DeInteger::as_str))?;
-            text.replace('_', "").parse::<f64>().ok()
-        })?;
+        let number = self.typed(key, "a number from 0 to 1", number)?;
         if !(0.0..=1.0).contains(&number) {
             self.fault_of(key, "must be a number from 0 to 1");
             return None;
@@ -209,15 +245,28 @@ impl<'a> Section<'a> {
 
     /// A duration such as `15m`.
     pub(crate) fn duration(&self, key: &'static str) -> Option<Duration> {
-        let text = self.text(key)?;
-        crate::cli::duration(&text).map_err(|what| self.fault_of(key, what)).ok()
+        let text = self.typed(key, "a duration in quotes, such as \"15m\"", DeValue::as_str)?;
+        crate::cli::duration(text).map_err(|what| self.fault_of(key, what)).ok()
     }
 
-    /// A list of texts.
-    pub(crate) fn texts(&self, key: &'static str) -> Option<Vec<String>> {
-        self.typed(key, "a list of texts", |value| {
-            value.as_array()?.iter().map(|one| one.get_ref().as_str().map(str::to_owned)).collect()
+    /// A list of texts, each with its line.
+    pub(crate) fn texts_with_lines(&self, key: &'static str) -> Option<Vec<(String, usize)>> {
+        self.typed(key, "a list of texts, such as [\"…\"]", |value| {
+            let text = |one: &Spanned<DeValue<'_>>| {
+                one.get_ref().as_str().map(|text| (text.to_owned(), self.source.line(one.span().start)))
+            };
+            value.as_array()?.iter().map(text).collect()
         })
+    }
+
+    /// A list of texts, each on one line and not empty.
+    pub(crate) fn texts(&self, key: &'static str) -> Option<Vec<String>> {
+        let texts = self.texts_with_lines(key)?;
+        if texts.iter().any(|(text, _)| one_line(text).is_none()) {
+            self.fault_of(key, "holds a text that is empty or has a control character; take it out");
+            return None;
+        }
+        Some(texts.into_iter().map(|(text, _)| text).collect())
     }
 
     /// A text, or a list of texts.
@@ -234,63 +283,52 @@ impl<'a> Section<'a> {
 
     /// A table.
     pub(crate) fn section(&self, key: &'static str) -> Option<Section<'a>> {
-        let span = self.find(key)?.span();
         let table = self.typed(key, "a table", DeValue::as_table)?;
-        Some(Section::new(self.source, self.name(key), table, span))
+        Some(Section::new(self.source, self.name(key), table, self.find(key)?.span()))
     }
 
     /// A list of tables, `[[key]]`.
     pub(crate) fn sections(&self, key: &'static str) -> Vec<Section<'a>> {
-        let Some(list) = self.typed(key, "written as [[…]]", DeValue::as_array) else { return Vec::new() };
-        let table = |(index, one): (usize, &'a Spanned<DeValue<'a>>)| {
-            let path = format!("[[{}]] {}", self.name(key), index.saturating_add(1));
+        let path = self.name(key);
+        let wanted = format!("a list of tables, each headed [[{path}]]");
+        let Some(list) = self.typed(key, &wanted, DeValue::as_array) else { return Vec::new() };
+        let table = |one: &'a Spanned<DeValue<'a>>| {
             let Some(table) = one.get_ref().as_table() else {
-                self.source.fault_at(one.span().start, format!("{path}: must be a table"));
+                self.source.fault_at(one.span().start, format!("{path}: must be {wanted}"));
                 return None;
             };
-            Some(Section::new(self.source, path, table, one.span()))
+            Some(Section::new(self.source, path.clone(), table, one.span()))
         };
-        list.iter().enumerate().filter_map(table).collect()
+        list.iter().filter_map(table).collect()
     }
 
-    /// Checks that every value is a share; the keys are free.
-    pub(crate) fn check_shares(&self) {
-        for (key, value) in self.table {
-            let number = value.get_ref();
-            let text = number
-                .as_float()
-                .map(toml::de::DeFloat::as_str)
-                .or_else(|| number.as_integer().map(toml::de::DeInteger::as_str));
-            let share = text.and_then(|text| text.parse::<f64>().ok());
-            if !share.is_some_and(|share| (0.0..=1.0).contains(&share)) {
-                self.fault_of(key.get_ref(), "must be a number from 0 to 1");
+    /// A table of shares under names of the user's choice, each with its line.
+    pub(crate) fn shares(&self, key: &'static str) -> Vec<(String, usize, f64)> {
+        let Some(section) = self.section(key) else { return Vec::new() };
+        let mut shares = Vec::new();
+        for (name, value) in section.table {
+            match number(value.get_ref()).filter(|share| (0.0..=1.0).contains(share)) {
+                Some(share) => shares.push((name.get_ref().to_string(), self.source.line(value.span().start), share)),
+                None => section.fault_of(name.get_ref(), "must be a number from 0 to 1"),
             }
         }
+        shares
     }
 
     /// Whether a value is a plain text.
-    pub(crate) fn is_text(&self, key: &str) -> bool {
-        self.find(key).is_some_and(|value| value.get_ref().is_str())
-    }
-
-    /// Refuses a secret written as a plain text, without repeating it.
-    pub(crate) fn refuse_text(&self, key: &'static str) {
-        self.known.borrow_mut().push(key);
-        let remedy =
-            "write where it lies: { command = \"…\" }, { env = \"…\" }, { file = \"…\" } or { keyring = \"…\" }";
-        self.fault_of(key, format!("a secret must not stand in this file; {remedy}"));
+    pub(crate) fn is_text(&self, key: &'static str) -> bool {
+        self.value(key).is_some_and(|value| value.get_ref().is_str())
     }
 
     /// Names every key that nothing asked for, with the nearest one that exists.
     pub(crate) fn finish(&self) {
         let known = self.known.borrow();
         for key in self.table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
-            let nearest = nearest(key.get_ref(), known.iter().copied());
-            let remedy = nearest.map_or_else(
-                || format!("; known keys: {}", known.join(", ")),
-                |nearest| format!("; did you mean `{nearest}`?"),
+            let remedy = nearest(key.get_ref(), known.iter().copied()).map_or_else(
+                || format!("the keys here are {}", known.join(", ")),
+                |nearest| format!("did you mean `{nearest}`?"),
             );
-            self.source.fault_at(key.span().start, format!("unknown key `{}`{remedy}", self.name(key.get_ref())));
+            self.source.fault_at(key.span().start, format!("{}: unknown key; {remedy}", self.name(key.get_ref())));
         }
     }
 }
@@ -312,6 +350,20 @@ pub(crate) fn nearest<'w>(written: &str, known: impl IntoIterator<Item = &'w str
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, word)| word)
+}
+
+/// A number, whole or not.
+fn number(value: &DeValue<'_>) -> Option<f64> {
+    let text = value
+        .as_float()
+        .map(toml::de::DeFloat::as_str)
+        .or_else(|| value.as_integer().filter(|whole| whole.radix() == 10).map(toml::de::DeInteger::as_str))?;
+    text.replace('_', "").parse().ok()
+}
+
+/// A text that is not empty and ends no line.
+pub(crate) fn one_line(text: &str) -> Option<String> {
+    (!text.trim().is_empty() && !text.chars().any(char::is_control)).then(|| text.to_owned())
 }
 
 fn article(kind: &str) -> String {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::reader::{Fault, Section, nearest};
-use super::secret;
-use super::stream::tls;
+use super::oauth::{OAuth, oauth};
+use super::place::place_of;
+use super::reader::{Fault, Section, one_line};
+use super::settings::no_provider;
+use super::stream::{HOST, ca_file, host_name, port, tls};
 use crate::domain::provider::{Provider, ProviderName, Tls};
 use crate::domain::seed::{Address, AuthKind, IpFamily, Seed};
 use crate::secret::SecretSource;
@@ -16,8 +18,10 @@ use crate::secret::SecretSource;
 pub(crate) struct ConfiguredSeed {
     /// The seed.
     pub(crate) seed: Seed,
-    /// Where its secret lies.
+    /// Where its secret lies; `None` makes it unusable with `auth = "password"`.
     pub(crate) secret: Option<SecretSource>,
+    /// `[seed.oauth]`.
+    pub(crate) oauth: Option<OAuth>,
     /// `file:line` of the seed.
     pub(crate) place: String,
     file: PathBuf,
@@ -37,46 +41,26 @@ pub(super) fn read(top: &Section<'_>, file: &Path, providers: &Providers) -> Vec
 }
 
 fn read_one(section: &Section<'_>, file: &Path, base: &Path, providers: &Providers) -> Option<ConfiguredSeed> {
-    let address = section.required("address");
-    if let Some(address) = &address
-        && Address::new(address).is_none()
-    {
-        section.fault_of("address", format!("\"{}\" is not an e-mail address", address.escape_debug()));
-    }
-    let provider = provider(section, providers);
-    let auth = section.shaped("auth", "one of password, oauth", |word| match word {
-        "password" => Some(AuthKind::Password),
-        "oauth" => Some(AuthKind::OAuth),
-        _ => None,
-    });
-    oauth(section, base);
-    let secret = secret(section, base);
+    let shape = "an e-mail address; write one such as \"anna@gmail.com\"";
+    let address = section.required("address", "\"anna@gmail.com\"", shape, Address::new);
+    let provider = provider(section, address.as_ref(), providers);
+    let login = section.shaped("login", "a login on one line that is not empty", one_line);
+    let auth = section.word("auth", &[("password", AuthKind::Password), ("oauth", AuthKind::OAuth)]);
+    let secret = place_of(section, "secret", base);
+    let oauth = oauth(section, base);
+    let own_host = section.shaped("host", HOST, host_name);
+    let own_port = port(section);
     let own_tls = tls(section);
-    let host = section.shaped("host", "a host name or address", |host| {
-        let fits = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]_".contains(c));
-        fits.then(|| host.to_owned())
-    });
-    let port = section.whole("port", 1..=65_535).and_then(|port| u16::try_from(port).ok());
-    let ca_file = section.text("ca_file").map(|path| base.join(path));
-    if let Some(path) = &ca_file
-        && !path.is_file()
-    {
-        section.fault_of("ca_file", format!("{} does not exist", path.display()));
-    }
-    let ip = section.shaped("ip", "one of any, v4", |word| match word {
-        "any" => Some(IpFamily::Any),
-        "v4" => Some(IpFamily::V4),
-        _ => None,
-    });
-    let login = section.text("login");
-    if login.as_ref().is_some_and(|login| login.chars().any(char::is_control)) {
-        section.fault_of("login", "holds a control character");
-    }
-    let junk = section.text("junk");
-    let labels = section.texts("labels").unwrap_or_default();
-    let (address, provider) = (Address::new(&address?)?, provider?);
-    let Some(host) = host.or_else(|| provider.host.clone()) else {
-        section.fault(format!("`host` is missing: the preset {} names none", provider.name.as_str()));
+    let ca_file = ca_file(section, base);
+    let ip = section.word("ip", &[("any", IpFamily::Any), ("v4", IpFamily::V4)]);
+    let junk = section.line_of("junk");
+    let labels = labels(section);
+    let (address, provider) = (address?, provider?);
+    let Some(host) = own_host.or_else(|| provider.host.clone()) else {
+        if !section.has("host") {
+            section
+                .missing("host", &format!("\"imap.{}\", as {} names none", address.domain(), provider.name.as_str()));
+        }
         return None;
     };
     let seed = Seed {
@@ -84,11 +68,7 @@ fn read_one(section: &Section<'_>, file: &Path, base: &Path, providers: &Provide
         provider: provider.name.clone(),
         auth: auth.unwrap_or(AuthKind::Password),
         host,
-        port: port.unwrap_or(match own_tls {
-            Some(Tls::StartTls) => 143,
-            Some(Tls::Implicit) => 993,
-            None => provider.port,
-        }),
+        port: own_port.unwrap_or_else(|| default_port(own_tls, &provider)),
         tls: own_tls.unwrap_or(provider.tls),
         ca_file,
         ip: ip.unwrap_or_default(),
@@ -96,41 +76,44 @@ fn read_one(section: &Section<'_>, file: &Path, base: &Path, providers: &Provide
         labels,
         address,
     };
-    Some(ConfiguredSeed { seed, secret, place: section.place(), file: file.to_owned() })
+    Some(ConfiguredSeed { seed, secret, oauth, place: section.place(), file: file.to_owned() })
 }
 
-fn provider(section: &Section<'_>, providers: &Providers) -> Option<Arc<Provider>> {
-    let word = section.required("provider")?;
+/// The preset's port, or the usual one of an encryption that is not the preset's.
+fn default_port(own_tls: Option<Tls>, provider: &Provider) -> u16 {
+    match own_tls {
+        Some(own) if own != provider.tls => match own {
+            Tls::Implicit => 993,
+            Tls::StartTls => 143,
+        },
+        Some(_) | None => provider.port,
+    }
+}
+
+fn provider(section: &Section<'_>, address: Option<&Address>, providers: &Providers) -> Option<Arc<Provider>> {
+    if !section.has("provider") {
+        let domain = address.map(Address::domain).unwrap_or_default();
+        let guess = providers.values().find(|provider| provider.domains.contains(&domain));
+        let guess = guess.map_or("generic", |provider| provider.name.as_str());
+        section.missing("provider", &format!("\"{guess}\""));
+        return None;
+    }
+    let word = section.text("provider")?;
     let found = ProviderName::new(&word).and_then(|name| providers.get(&name));
     if found.is_none() {
-        let known = providers.keys().map(ProviderName::as_str);
-        let remedy = nearest(&word, known.clone()).map_or_else(
-            || format!("known providers: {}", known.collect::<Vec<_>>().join(", ")),
-            |nearest| format!("did you mean \"{nearest}\"?"),
-        );
-        section.fault_of("provider", format!("there is no provider \"{}\"; {remedy}", word.escape_debug()));
+        section.fault_of("provider", no_provider(&word, providers));
     }
     found.cloned()
 }
 
-/// `[seed.oauth]` is checked; it is used once signing in by OAuth is there.
-fn oauth(section: &Section<'_>, base: &Path) {
-    let Some(oauth) = section.section("oauth") else { return };
-    for key in ["flow", "client_id", "tenant", "auth_url", "token_url", "device_url"] {
-        oauth.text(key);
+/// Free labels; `;` and `,` part them in lists.
+fn labels(section: &Section<'_>) -> Vec<String> {
+    let labels = section.texts("labels").unwrap_or_default();
+    if labels.iter().any(|label| label.contains([';', ',']) || label.trim() != label || label.chars().count() > 64) {
+        let what = "has a label with ';', ',' or a space at an end, or of more than 64 characters; shorten or split it";
+        section.fault_of("labels", what);
     }
-    oauth.text_or_texts("scopes");
-    if oauth.is_text("client_secret") {
-        oauth.refuse_text("client_secret");
-    } else if let Some(source) = oauth.section("client_secret") {
-        for key in ["env", "keyring"] {
-            source.text(key);
-        }
-        source.text("file").map(|path| base.join(path));
-        source.text_or_texts("command");
-        source.finish();
-    }
-    oauth.finish();
+    labels
 }
 
 /// One mailbox listed twice would get two probes and count twice.
@@ -141,7 +124,7 @@ pub(super) fn refuse_doubles(seeds: &[ConfiguredSeed], faults: &mut Vec<Fault>) 
         if let Some(other) = first.get(&address) {
             let line = seed.place.rsplit_once(':').and_then(|(_, line)| line.parse().ok());
             let what =
-                format!("{} is listed twice, first at {}; a seed may be listed once", seed.seed.address, other.place);
+                format!("seed.address: {} is listed twice, first at {}; take one out", seed.seed.address, other.place);
             faults.push(Fault { file: seed.file.clone(), line, what });
         } else {
             first.insert(address, seed);

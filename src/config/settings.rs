@@ -1,10 +1,17 @@
-//! The sections of `inboxed.toml` that are no lists.
+//! The sections of `inboxed.toml` that are no lists: `[ses]`, `[run]`, `[dns]`, `[judge]`, `[thresholds]`, `[weights]`.
 
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::reader::Section;
+use super::reader::{Section, nearest};
 use crate::domain::finding::Rules;
 use crate::domain::health::Thresholds;
+use crate::domain::provider::{Provider, ProviderName};
+
+/// What a region looks like, for the user.
+const REGION: &str = "an AWS region; write one such as \"eu-central-1\"";
 
 /// `[ses]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,6 +31,13 @@ pub(crate) struct Running {
     pub(crate) max_connections: usize,
 }
 
+/// `[dns]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Dns {
+    /// The resolver to ask; `None` asks the system's.
+    pub(crate) resolver: Option<SocketAddr>,
+}
+
 /// `[judge]`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Judging {
@@ -33,56 +47,77 @@ pub(crate) struct Judging {
     pub(crate) confidence: f64,
 }
 
-/// A name of an AWS region.
-pub(crate) fn region(text: &str) -> Option<String> {
-    let fits = text.split('-').count() >= 3
-        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-        && text.len() <= 32;
-    fits.then(|| text.to_owned())
-}
-
 pub(super) fn ses(top: &Section<'_>) -> Ses {
     let Some(section) = top.section("ses") else { return Ses::default() };
-    let ses = Ses {
-        region: section.shaped("region", "an AWS region such as \"eu-central-1\"", region),
-        endpoint_url: section.shaped("endpoint_url", "an address such as \"http://127.0.0.1:4579\"", |url| {
-            let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?;
-            (!rest.is_empty() && !rest.contains(char::is_whitespace)).then(|| url.to_owned())
-        }),
-    };
+    let endpoint_url = section.shaped(
+        "endpoint_url",
+        "an address without a user name; write one such as \"http://127.0.0.1:4579\"",
+        web_address,
+    );
+    let ses = Ses { region: region(&section), endpoint_url };
     section.finish();
     ses
 }
 
+/// `region = "…"`, the name of an AWS region.
+pub(super) fn region(section: &Section<'_>) -> Option<String> {
+    section.shaped("region", REGION, |text| {
+        let parts: Vec<&str> = text.split('-').collect();
+        let ends_in_a_number = parts.last().is_some_and(|last| last.parse::<u8>().is_ok());
+        let fits = (3..=5).contains(&parts.len())
+            && parts.iter().all(|part| !part.is_empty())
+            && text.len() <= 32
+            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        (fits && ends_in_a_number).then(|| text.to_owned())
+    })
+}
+
+/// An `http` or `https` address. One with a user name may hold a password and is refused.
+pub(super) fn web_address(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))?;
+    let host = rest.split('/').next().unwrap_or_default();
+    let is_plain =
+        !host.is_empty() && !rest.contains('@') && !rest.contains(|c: char| c.is_whitespace() || c.is_control());
+    is_plain.then(|| text.to_owned())
+}
+
 pub(super) fn running(top: &Section<'_>) -> Running {
     let mut running = Running { wait: Duration::from_mins(15), max_connections: 200 };
-    if let Some(section) = top.section("run") {
-        if let Some(wait) = section.duration("wait") {
-            running.wait = wait;
-        }
-        if let Some(most) = section.whole("max_connections", 1..=10_000) {
-            running.max_connections = usize::try_from(most).unwrap_or(running.max_connections);
-        }
-        section.finish();
+    let Some(section) = top.section("run") else { return running };
+    match section.duration("wait") {
+        Some(Duration::ZERO) => section.fault_of("wait", "must be longer than 0s; write one such as \"15m\""),
+        Some(wait) => running.wait = wait,
+        None => {}
     }
+    if let Some(most) = section.whole("max_connections", 1..=10_000) {
+        running.max_connections = usize::try_from(most).unwrap_or(running.max_connections);
+    }
+    section.finish();
     running
+}
+
+pub(super) fn dns(top: &Section<'_>) -> Dns {
+    let Some(section) = top.section("dns") else { return Dns::default() };
+    let shape = "an address with a port; write one such as \"127.0.0.1:5353\"";
+    let resolver = section.shaped("resolver", shape, |text| {
+        text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, 53)))
+    });
+    section.finish();
+    Dns { resolver }
 }
 
 pub(super) fn judging(top: &Section<'_>) -> Judging {
     let mut judging = Judging { rules: Rules { promotions_as_inbox: false }, confidence: 0.95 };
-    if let Some(section) = top.section("judge") {
-        if let Some(switch) = section.flag("promotions_as_inbox") {
-            judging.rules.promotions_as_inbox = switch;
-        }
-        if let Some(confidence) = section.share("confidence") {
-            if (0.5..1.0).contains(&confidence) {
-                judging.confidence = confidence;
-            } else {
-                section.fault_of("confidence", "must be at least 0.5 and below 1");
-            }
-        }
-        section.finish();
+    let Some(section) = top.section("judge") else { return judging };
+    if let Some(switch) = section.flag("promotions_as_inbox") {
+        judging.rules.promotions_as_inbox = switch;
     }
+    match section.share("confidence") {
+        Some(confidence) if (0.5..1.0).contains(&confidence) => judging.confidence = confidence,
+        Some(_) => section.fault_of("confidence", "must be at least 0.5 and below 1; write one such as 0.95"),
+        None => {}
+    }
+    section.finish();
     judging
 }
 
@@ -96,49 +131,54 @@ pub(super) fn thresholds(top: &Section<'_>) -> Thresholds {
         spam_crit: section.share("spam_crit").unwrap_or(guide.spam_crit),
     };
     if own.inbox_crit > own.inbox_warn {
-        section.fault("inbox_crit must not be above inbox_warn");
+        let what = format!(
+            "{} is above inbox_warn, {}; a rate turns critical below a warning",
+            own.inbox_crit, own.inbox_warn
+        );
+        section.fault_of(if section.has("inbox_crit") { "inbox_crit" } else { "inbox_warn" }, what);
     }
     if own.spam_crit < own.spam_warn {
-        section.fault("spam_crit must not be below spam_warn");
+        let what =
+            format!("{} is below spam_warn, {}; a share turns critical above a warning", own.spam_crit, own.spam_warn);
+        section.fault_of(if section.has("spam_crit") { "spam_crit" } else { "spam_warn" }, what);
     }
     section.finish();
     own
 }
 
-/// Sections whose verbs come later are checked today, so that the documented file is accepted and a slip is found.
-pub(super) fn check_later_sections(top: &Section<'_>) {
-    if let Some(section) = top.section("dns") {
-        section.shaped("resolver", "an address with a port such as \"127.0.0.1:5353\"", |text| {
-            text.parse::<std::net::SocketAddr>().ok()
-        });
-        section.finish();
-    }
-    if let Some(section) = top.section("weights") {
-        section.check_shares();
-    }
-    if let Some(section) = top.section("schedule") {
-        section.duration("every");
-        section.text("at");
-        section.shaped("zone", "a time zone such as \"Europe/Berlin\"", |zone| jiff::tz::TimeZone::get(zone).ok());
-        section.finish();
-    }
-    for section in top.sections("alert") {
-        let kinds = ["webhook", "slack", "teams", "email", "command", "heartbeat"];
-        if section.required("kind").is_some_and(|kind| !kinds.contains(&kind.as_str())) {
-            section.fault_of("kind", format!("must be one of {}", kinds.join(", ")));
-        }
-        if section.is_text("url") {
-            section.refuse_text("url");
-        } else if let Some(url) = section.section("url") {
-            for key in ["env", "file", "keyring"] {
-                url.text(key);
+/// `[weights]` by provider, with what is wrong in them by line: which providers there are is known only after their files
+/// are read.
+pub(super) fn weights(
+    written: &[(String, usize, f64)],
+    providers: &BTreeMap<ProviderName, Arc<Provider>>,
+) -> (BTreeMap<ProviderName, f64>, Vec<(usize, String)>) {
+    let mut weights = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (word, line, share) in written {
+        match ProviderName::new(word).filter(|name| providers.contains_key(name)) {
+            Some(name) => {
+                weights.insert(name, *share);
             }
-            url.text_or_texts("command");
-            url.finish();
+            None => wrong.push((*line, format!("weights.{word}: {}", no_provider(word, providers)))),
         }
-        section.text("to");
-        section.texts("command");
-        section.texts("on");
-        section.finish();
     }
+    if let Some((_, line, _)) = written.first()
+        && written.iter().all(|(_, _, share)| *share <= 0.0)
+    {
+        wrong.push((
+            *line,
+            "weights: all are 0; give at least one provider a share, or take the section out".to_owned(),
+        ));
+    }
+    (weights, wrong)
+}
+
+/// The sentence about a provider that does not exist.
+pub(super) fn no_provider(word: &str, providers: &BTreeMap<ProviderName, Arc<Provider>>) -> String {
+    let known = providers.keys().map(ProviderName::as_str);
+    let remedy = nearest(word, known.clone()).map_or_else(
+        || format!("known are {}", known.collect::<Vec<_>>().join(", ")),
+        |nearest| format!("did you mean \"{nearest}\"?"),
+    );
+    format!("there is no provider \"{}\"; {remedy}", word.escape_debug())
 }

@@ -35,6 +35,11 @@ impl Address {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The part behind the last `@`, in lower case.
+    pub(crate) fn domain(&self) -> String {
+        self.0.rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_ascii_lowercase())
+    }
 }
 
 impl fmt::Display for Address {
