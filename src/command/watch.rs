@@ -190,7 +190,8 @@ async fn close(shared: &Watch, seed: &Address, mailbox: &Mailbox, pace: &mut Pac
     let grace = LONGEST_GAP.min((shared.wait / 5).max(Duration::from_secs(3)));
     let until = shared.clock.now().checked_add(grace).unwrap_or(Timestamp::MAX);
     loop {
-        if pace.not_before > until || !sleep_unless_interrupted(shared, pace.not_before).await {
+        // A server's wish to be left alone is honoured as long as the run can wait; without this look nothing is known.
+        if !sleep_unless_interrupted(shared, pace.not_before.min(until)).await {
             return Ok(());
         }
         let Some(look) = look_once(shared, seed, mailbox).await? else { return Ok(()) };

@@ -87,8 +87,8 @@ fn strangers(module: &[&str]) -> &'static [&'static str] {
         Some(&"lab") => &["render", "command", "config", "cli", "secret"],
         Some(&"cli") => &["edge", "render", "command", "config", "secret", "lab"],
         Some(&"config" | &"secret") => &["edge", "render", "command", "lab"],
-        Some(&"command") if module.get(1) == Some(&"demo") => &["cli"],
-        Some(&"command") => &["cli", "lab"],
+        Some(&"command") if module.get(1) == Some(&"demo") => &[],
+        Some(&"command") => &["lab"],
         _ => &[],
     }
 }

@@ -296,6 +296,8 @@ mod tests {
             ("* x EXISTS\r\n", Some(false)),
             ("* 99999999999 EXISTS\r\n", None),
             ("* 5 UIDFETCH (FLAGS ())\r\n", None),
+            // The parser panics at the second one.
+            ("* 1 FETCH (UID 5 INTERNALDATE NIL INTERNALDATE NIL)\r\n", None),
             ("* 1 FETCH ()\r\n", None),
             ("* SEARCH 1 2 (MODSEQ 9)\r\n", None),
             ("* LIST nonsense\r\n", None),

@@ -256,3 +256,47 @@ impl<'a> Visits<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::imap::reply::Verdict;
+
+    /// The UIDs of each visit, after this dialogue with two folders of one question each. `1 OK` answers command 1.
+    fn dialogue(lines: &[&str]) -> Result<Vec<Vec<u32>>, ImapFailure> {
+        let folder = |name: &str| FolderName::from_wire(name);
+        let questions = Question::fetch(&[(1, None)], Wants::Uids);
+        let plans = ["A", "B"].map(|name| Plan { folder: folder(name), questions: questions.clone() });
+        let (commands, mut visits) = Visits::plan(&plans, &[]).unwrap();
+        assert_eq!(commands.len(), 4);
+        for line in lines {
+            if let Some((index, verdict)) = line.split_once(' ').filter(|(index, _)| *index != "*") {
+                let reply = Reply { verdict: if verdict == "OK" { Verdict::Ok } else { Verdict::No }, ..Reply::no("") };
+                visits.take(&Event::Done(index.parse().unwrap(), &reply))?;
+            } else {
+                let line = format!("{line}\r\n");
+                let (_, response) = Response::parse(line.as_bytes()).unwrap();
+                visits.take(&Event::Data(&response))?;
+            }
+        }
+        Ok(visits.into_visits().into_iter().map(|visit| visit.rows.into_keys().collect()).collect())
+    }
+
+    #[test]
+    fn examine_is_the_barrier_between_folders() {
+        let (one, two) = ("* 1 FETCH (UID 1)", "* 2 FETCH (UID 2)");
+        for (lines, expected) in [
+            (vec!["0 OK", one, "1 OK", "2 OK", two, "3 OK"], Some([vec![1], vec![2]])),
+            (vec!["0 OK", one, two, "1 OK", "2 OK", "3 OK"], Some([vec![1, 2], vec![]])),
+            // Nothing is open before EXAMINE is answered, nor after it failed.
+            (vec![one, "0 OK", "1 OK", two, "2 OK", "3 OK"], Some([vec![], vec![]])),
+            (vec!["0 OK", one, "1 OK", "2 NO", two, "3 NO"], Some([vec![1], vec![]])),
+            // Answers across the barrier: whose data is it?
+            (vec!["0 OK", "2 OK", one, "1 OK", two, "3 OK"], None),
+            (vec!["2 OK"], None),
+            (vec!["1 OK"], None),
+        ] {
+            assert_eq!(dialogue(&lines).ok(), expected.map(Vec::from), "{lines:?}");
+        }
+    }
+}

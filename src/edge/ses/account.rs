@@ -171,13 +171,16 @@ struct Verification {
 }
 
 /// `GetEmailIdentity` says `VerifiedForSendingStatus`, `ListEmailIdentities` says `SendingEnabled`; both say
-/// `VerificationStatus`.
+/// `VerificationStatus`. That status decides where it is told, as a stand-in may leave `VerifiedForSendingStatus` at
+/// false for ever; `SendingEnabled` is a switch of its own.
 fn verification_in(json: &Value) -> Verification {
-    let flag = ["VerifiedForSendingStatus", "SendingEnabled"].iter().find_map(|key| json.get(*key)?.as_bool());
+    let said = |key: &str| json.get(key).and_then(Value::as_bool);
+    let enabled = said("SendingEnabled");
+    let flag = said("VerifiedForSendingStatus").or(enabled);
     let status = json.get("VerificationStatus").and_then(Value::as_str);
     Verification {
         told: flag.is_some() || status.is_some(),
-        verified: status.map_or(flag == Some(true), |status| status == "SUCCESS" && flag != Some(false)),
+        verified: status.map_or(flag == Some(true), |status| status == "SUCCESS" && enabled != Some(false)),
         status: super::one_line(status.unwrap_or("not verified")),
     }
 }

@@ -237,6 +237,8 @@ async fn a_key_that_is_known_later_finds_what_was_read_before() {
     let mailbox = mailbox(&server);
     mailbox.baseline().await.unwrap();
     server.deliver("INBOX", "Message-ID: <0107-abc@eu-central-1.amazonses.com>\r\n\r\n");
+    // `2:*` would name the last message again; this one stands behind it.
+    server.deliver("INBOX", "Subject: other\r\n\r\n");
     let mut sought = vec![Sought { probe: ProbeId(4), tag: None, ses_id: None, ask_tab: false }];
     assert_eq!(seen(&mailbox.look(&sought).await), Vec::<String>::new());
     sought[0].ses_id = SesId::new("0107-abc");
@@ -259,4 +261,56 @@ async fn a_folder_of_any_name_is_opened_and_a_removed_one_is_no_fault() {
     assert_eq!(look.failed, None);
     assert_eq!(seen(&look), ["Sp\"am\\x/1", "New/1"]);
     assert_eq!(look.copies[0].sighting.role, Role::Junk);
+}
+
+#[tokio::test]
+async fn an_empty_folder_may_be_called_an_error_and_no_other_may() {
+    let server = Server::start().await;
+    let mailbox = mailbox(&server);
+    mailbox.baseline().await.unwrap();
+    server.twist("UID FETCH", "{tag} BAD no such message\r\n");
+    assert_eq!(mailbox.look(&sought()).await.failed, None);
+    server.world().twists.clear();
+    server.deliver("Lists", &header(TAG));
+    assert_eq!(seen(&mailbox.look(&sought()).await), ["Lists/1"]);
+    server.twist("UID FETCH 2:*", "{tag} BAD no such message\r\n");
+    assert!(mailbox.look(&sought()).await.failed.unwrap().contains("Lists"));
+}
+
+#[tokio::test]
+async fn a_uidvalidity_that_changes_while_the_folder_is_open_is_noticed() {
+    let server = Server::start().await;
+    let mailbox = mailbox(&server);
+    mailbox.baseline().await.unwrap();
+    server.deliver("INBOX", &header(TAG));
+    server.twist_some("UID FETCH 1:* (UID INTERNALDATE BODY", 0, 1, "* OK [UIDVALIDITY 77] x\r\n{truth}");
+    server.heard();
+    let look = mailbox.look(&sought()).await;
+    assert_eq!((look.failed.as_deref(), seen(&look)), (None, vec!["INBOX/1".to_owned()]));
+    assert!(server.heard().contains(&"UID FETCH 1:* (UID INTERNALDATE)".to_owned()));
+    // Reading anew must come to the number that EXISTS promises.
+    server.world().folders.get_mut("INBOX").unwrap().validity = 2;
+    server.twist("UID FETCH 1:* (UID INTERNALDATE)", "{tag} OK done\r\n");
+    let look = mailbox.look(&sought()).await;
+    assert!(look.failed.unwrap().contains("announces 1 messages and shows 0"));
+}
+
+#[tokio::test]
+async fn folders_beyond_the_bound_make_every_look_incomplete() {
+    let server = Server::start().await;
+    for at in 0..2_000 {
+        server.world().folders.insert(format!("f{at}"), Box_ { validity: 1, next: 1, ..Default::default() });
+    }
+    let mailbox = super::Mailbox::new(
+        super::access(&server),
+        super::Pool::new(1, super::clock()),
+        super::clock(),
+        super::Patience::default(),
+    );
+    let baseline = mailbox.baseline().await.unwrap();
+    assert_eq!(baseline.marks.len(), 2_000);
+    server.deliver("Spam", &header(TAG));
+    let look = mailbox.look(&sought()).await;
+    assert_eq!(seen(&look), ["Spam/1"]);
+    assert!(look.failed.unwrap().contains("2003 folders"));
 }
