@@ -4,8 +4,9 @@
 //! `Debug` shows nothing, and which is wiped when dropped. Errors name the place and never what was found there.
 
 use std::fmt;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST: usize = 16 * 1024;
 
 /// Where a secret lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum SecretSource {
     /// What a program prints, started without a shell.
     Command(Vec<String>),
@@ -58,11 +59,22 @@ impl fmt::Display for SecretSource {
     }
 }
 
+impl fmt::Debug for SecretSource {
+    /// As a table shows it, for the same reason.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "SecretSource({self})")
+    }
+}
+
 impl SecretSource {
     /// Reads the secret.
     pub(crate) async fn read(&self) -> Result<Secret, SecretFault> {
+        self.read_within(PATIENCE).await
+    }
+
+    async fn read_within(&self, patience: Duration) -> Result<Secret, SecretFault> {
         let found = match self {
-            Self::Command(words) => run(words).await,
+            Self::Command(words) => run(words, patience).await,
             Self::Env(name) => match std::env::var(name) {
                 Ok(value) => Ok(value),
                 Err(std::env::VarError::NotPresent) => Err(format!("the variable {name} is not set")),
@@ -84,20 +96,30 @@ impl SecretSource {
     }
 }
 
-/// A file that only its owner can read; one line end at its end is not part of the secret.
-fn read_private(path: &PathBuf) -> Result<String, String> {
-    let facts = std::fs::metadata(path).map_err(|error| error.to_string())?;
+/// A file that only its owner can read; one line end at its end is not part of the secret. What is asked about is what is
+/// read: the file is opened once, and without waiting for a writer should it be a pipe.
+fn read_private(path: &Path) -> Result<String, String> {
+    let no_wait = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(no_wait).open(path);
+    let file = file.map_err(|error| error.to_string())?;
+    let facts = file.metadata().map_err(|error| error.to_string())?;
     if !facts.is_file() {
         return Err("it is no regular file".to_owned());
     }
     if facts.permissions().mode() & 0o077 != 0 {
         return Err(format!("others can read it; run `chmod 600 {}`", path.display()));
     }
-    if usize::try_from(facts.len()).map_or(true, |length| length > LONGEST) {
+    let mut bytes = Vec::new();
+    file.take(longest_and_one()).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() > LONGEST {
         return Err(format!("it is longer than {LONGEST} bytes"));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    Ok(without_line_end(text))
+    String::from_utf8(bytes).map(without_line_end).map_err(|_| "it is not UTF-8".to_owned())
+}
+
+/// One byte more than is believed tells what is too long.
+fn longest_and_one() -> u64 {
+    u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 fn without_line_end(mut text: String) -> String {
@@ -110,8 +132,9 @@ fn without_line_end(mut text: String) -> String {
     text
 }
 
-/// Runs a program and takes what it prints. Its errors go nowhere: they could hold anything.
-async fn run(words: &[String]) -> Result<String, String> {
+/// Runs a program and takes what it prints. Its errors go nowhere: they could hold anything. One that takes longer than
+/// `patience` is killed.
+async fn run(words: &[String], patience: Duration) -> Result<String, String> {
     let (program, arguments) = words.split_first().ok_or("the command is empty")?;
     let mut child = tokio::process::Command::new(program)
         .args(arguments)
@@ -124,23 +147,25 @@ async fn run(words: &[String]) -> Result<String, String> {
     let mut printed = Vec::new();
     let read = async {
         if let Some(stdout) = child.stdout.take() {
-            let most = u64::try_from(LONGEST).unwrap_or(u64::MAX).saturating_add(1);
-            stdout.take(most).read_to_end(&mut printed).await.map_err(|error| error.to_string())?;
+            stdout.take(longest_and_one()).read_to_end(&mut printed).await.map_err(|error| error.to_string())?;
         }
         child.wait().await.map_err(|error| error.to_string())
     };
-    let status = tokio::time::timeout(PATIENCE, read).await.map_err(|_| "it took longer than 30 s".to_owned())??;
-    if !status.success() {
-        return Err(format!("it failed with {status}"));
-    }
+    let status = tokio::time::timeout(patience, read).await;
+    let status = status.map_err(|_| format!("it took longer than {} s", patience.as_secs()))??;
     if printed.len() > LONGEST {
         return Err(format!("it printed more than {LONGEST} bytes"));
+    }
+    if !status.success() {
+        return Err(format!("it failed with {status}"));
     }
     String::from_utf8(printed).map(without_line_end).map_err(|_| "it did not print UTF-8".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use secrecy::ExposeSecret as _;
 
     use super::*;
@@ -149,25 +174,108 @@ mod tests {
         SecretSource::Command(words.iter().map(|word| (*word).to_owned()).collect())
     }
 
+    async fn fault(source: &SecretSource) -> String {
+        source.read().await.map(|_| ()).unwrap_err().to_string()
+    }
+
+    fn file(path: &Path, text: &[u8], mode: u32) -> SecretSource {
+        std::fs::write(path, text).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        SecretSource::File(path.to_owned())
+    }
+
     #[tokio::test]
-    async fn a_command_is_run_without_a_shell_and_its_last_line_end_dropped() {
-        let secret = command(&["printf", "%s\\n", "a b;$HOME"]).read().await.unwrap();
-        assert_eq!(secret.expose_secret(), "a b;$HOME");
-        assert!(!format!("{secret:?}").contains("a b"));
-        for words in [&["false"][..], &["true"], &["printf", "a\\nb"], &["/no/such/program"], &[]] {
-            assert!(command(words).read().await.is_err(), "{words:?}");
+    async fn a_command_is_run_without_a_shell_and_one_line_end_dropped() {
+        for (words, wanted) in [
+            (&["printf", "%s\\n", "a b;$HOME"][..], "a b;$HOME"),
+            (&["printf", "p w\\r\\n"], "p w"),
+            (&["printf", " pw "], " pw "),
+            // Nothing can be typed into it: it reads the end at once.
+            (&["sh", "-c", "read x; printf \"got:$x\""], "got:"),
+        ] {
+            let secret = command(words).read().await.unwrap();
+            assert_eq!(secret.expose_secret(), wanted);
+            assert!(!format!("{secret:?}").contains(wanted));
         }
+    }
+
+    #[tokio::test]
+    async fn what_a_command_printed_shows_in_no_fault() {
+        for (words, wanted) in [
+            (
+                &["sh", "-c", "echo hunter2; echo hunter2 >&2; exit 3"][..],
+                "command sh) cannot be read: it failed with exit status: 3",
+            ),
+            (&["printf", "hunter2\\nhunter2\\n"], "it holds a line break or a NUL, which no password may"),
+            (&["printf", "hunter2\\n\\n"], "it holds a line break or a NUL, which no password may"),
+            (&["printf", "hunter2\\000"], "it holds a line break or a NUL, which no password may"),
+            (&["printf", "hunter2\\377"], "it did not print UTF-8"),
+            (&["true"], "it is empty"),
+            (&["head", "-c", "20000", "/dev/zero"], "it printed more than 16384 bytes"),
+            (&["/no/such/hunter2-program"], "it does not start: No such file or directory (os error 2)"),
+        ] {
+            let source = command(words);
+            let fault = fault(&source).await;
+            assert!(fault.ends_with(wanted), "{fault}");
+            assert!(!fault.replace("/no/such/hunter2-program", "").contains("hunter2"), "{fault}");
+        }
+        assert_eq!(format!("{:?}", command(&["echo", "hunter2"])), "SecretSource(command echo)");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_never_ends_is_given_up() {
+        let endless = command(&["sh", "-c", "printf hunter2; exec tail -f /dev/null"]);
+        let fault = endless.read_within(Duration::from_millis(50)).await.map(|_| ()).unwrap_err();
+        assert_eq!(fault.to_string(), "its secret (command sh) cannot be read: it took longer than 0 s");
     }
 
     #[tokio::test]
     async fn a_file_that_others_can_read_is_refused_with_its_remedy() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("secret");
-        std::fs::write(&path, "hunter2\n").unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-        let fault = SecretSource::File(path.clone()).read().await.unwrap_err().to_string();
-        assert!(fault.contains("chmod 600") && !fault.contains("hunter2"), "{fault}");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(SecretSource::File(path).read().await.unwrap().expose_secret(), "hunter2");
+        for mode in [0o640, 0o604, 0o644, 0o620] {
+            let fault = fault(&file(&path, b"hunter2\n", mode)).await;
+            assert!(fault.ends_with(&format!("others can read it; run `chmod 600 {}`", path.display())), "{fault}");
+        }
+        for mode in [0o600, 0o400] {
+            std::fs::remove_file(&path).unwrap();
+            assert_eq!(file(&path, b"hunter2\n", mode).read().await.unwrap().expose_secret(), "hunter2");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_odd_is_refused_and_never_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        std::os::unix::fs::symlink(path("nowhere"), path("dangling")).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap();
+        assert!(made.success());
+        for (source, wanted) in [
+            (SecretSource::File(path("missing")), "No such file or directory (os error 2)"),
+            (SecretSource::File(path("dangling")), "No such file or directory (os error 2)"),
+            (SecretSource::File(dir.path().to_owned()), "it is no regular file"),
+            (SecretSource::File(path("pipe")), "it is no regular file"),
+            (file(&path("empty"), b"", 0o600), "it is empty"),
+            (file(&path("lines"), b"hunter2\nuser: anna\n", 0o600), "which no password may"),
+            (file(&path("long"), &vec![b'x'; 20_000], 0o600), "it is longer than 16384 bytes"),
+            (file(&path("latin"), b"hunter2\xe9", 0o600), "it is not UTF-8"),
+        ] {
+            let fault = fault(&source).await;
+            assert!(fault.ends_with(wanted) && !fault.contains("hunter2"), "{fault}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_variable_is_read_and_one_that_is_not_there_is_named() {
+        let path = SecretSource::Env("PATH".to_owned()).read().await.unwrap();
+        assert_eq!(Some(path.expose_secret().to_owned()), std::env::var("PATH").ok());
+        let missing = SecretSource::Env("INBOXED_NO_SUCH_VARIABLE".to_owned());
+        let wanted = "its secret (env INBOXED_NO_SUCH_VARIABLE) cannot be read: the variable INBOXED_NO_SUCH_VARIABLE is not set";
+        assert_eq!(fault(&missing).await, wanted);
+        let keyring = fault(&SecretSource::Keyring("anna".to_owned())).await;
+        assert!(
+            keyring.ends_with("this build cannot read the system's keyring; use command, env or file"),
+            "{keyring}"
+        );
     }
 }
