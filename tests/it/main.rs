@@ -9,5 +9,6 @@
 )]
 
 mod demo;
+mod faults;
 mod real;
 mod tidy;
