@@ -14,6 +14,9 @@ pub mod ca;
 pub mod fault;
 pub mod imap;
 pub mod mailbox;
+pub mod receive;
+pub mod ses;
+pub mod smtp;
 
 use std::io;
 
