@@ -188,6 +188,7 @@ mod tests {
             &[][..],
             &["frobnicate"],
             &["run", "--wait", "soon"],
+            &["run", "--wait", "0s"],
             &["run", "--label", "last"],
             &["sweep"],
             &["show", "last~"],
