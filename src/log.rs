@@ -4,8 +4,6 @@
 //! not heard at all, as its warnings quote answers of credential services. No directive of the user's opens that. What
 //! libraries write through the `log` crate (async-imap, rustls) goes nowhere.
 
-use std::io::IsTerminal as _;
-
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::FilterFn;
 use tracing_subscriber::fmt::MakeWriter;
@@ -20,7 +18,8 @@ pub(crate) fn start(directives: Option<&str>, verbose: u8) -> Result<(), String>
         (None, 1) => "inboxed=info",
         (None, _) => "inboxed=debug",
     };
-    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    // `NO_COLOR` and a pipe both take colours away.
+    let colour = anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
     let subscriber = subscriber(directives, std::io::stderr, colour)?;
     // A second command line in one process goes on with the first one's log.
     let _ = tracing::subscriber::set_global_default(subscriber);
