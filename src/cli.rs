@@ -47,6 +47,8 @@ pub(crate) struct Global {
 pub(crate) enum Verb {
     /// Write a commented configuration, an example seed list and an example message; overwrites nothing.
     Init(InitArgs),
+    /// Show the whole job without any account: a lab on this machine answers for SES and three providers.
+    Demo(DemoArgs),
     /// Prove the set-up before anything is sent: messages, SES, and each seed's sign-in and folders.
     Check,
     /// List the seeds.
@@ -77,6 +79,14 @@ pub(crate) struct InitArgs {
     /// The directory; made if it does not exist.
     #[arg(default_value = ".")]
     pub(crate) dir: PathBuf,
+}
+
+/// Where to leave the demo.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// The directory; `inboxed-demo` by default.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// What to do with the seed list.

@@ -59,7 +59,9 @@ pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
     let addresses: Vec<Address> = config.seeds.iter().map(|seed| seed.seed.address.clone()).collect();
     let sendings: Vec<Sending<'_>> =
         streams.iter().map(|one| Sending { stream: &one.stream, from: one.sender.clone() }).collect();
-    let asked = preflight(&config, &sendings, &addresses, None, &context.clock).await.map_err(Failure::bad_input)?;
+    let asked = preflight(&config, &sendings, &addresses, None, &context.clock, context.simulated)
+        .await
+        .map_err(Failure::bad_input)?;
     let fit = refuse_unfit(&asked, streams.len().saturating_mul(addresses.len()));
     let can_send = fit.is_ok();
     checks.extend(ses_checks(&asked, fit.err()));

@@ -3,6 +3,7 @@
 mod board;
 mod check;
 mod completions;
+mod demo;
 mod field;
 mod init;
 mod interrupt;
@@ -118,6 +119,7 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
     };
     match &cli.verb {
         Verb::Init(args) => init::execute(&context, args),
+        Verb::Demo(args) => demo::execute(&context, args).await,
         Verb::Check => check::execute(&context).await,
         Verb::Seeds(args) => match args.action {
             SeedsAction::List => seeds::list(&context),

@@ -78,6 +78,7 @@ pub(crate) async fn preflight(
     seeds: &[Address],
     memory: Option<&Store>,
     clock: &Clock,
+    in_lab: bool,
 ) -> Result<Preflight, SesFailure> {
     let mut found = Preflight {
         routes: BTreeMap::new(),
@@ -93,13 +94,18 @@ pub(crate) async fn preflight(
             .iter()
             .filter(|sending| sending.stream.region.as_deref().or(config.ses.region.as_deref()) == region)
             .collect();
-        ask_region(config, region, &here, seeds, memory, clock, &mut found).await?;
+        let patience = Patience::default();
+        let api = match (in_lab, config.ses.endpoint_url.as_deref()) {
+            (true, Some(url)) => ApiSender::connect_to_lab(region.unwrap_or("eu-central-1"), url, patience),
+            (_, url) => ApiSender::connect(region, url, patience).await,
+        };
+        ask_region(api, region, &here, seeds, memory, clock, &mut found).await?;
     }
     Ok(found)
 }
 
 async fn ask_region(
-    config: &Config,
+    api: ApiSender,
     region: Option<&str>,
     streams: &[&Sending<'_>],
     seeds: &[Address],
@@ -107,7 +113,6 @@ async fn ask_region(
     clock: &Clock,
     found: &mut Preflight,
 ) -> Result<(), SesFailure> {
-    let api = ApiSender::connect(region, config.ses.endpoint_url.as_deref(), Patience::default()).await;
     let only_smtp = streams.iter().all(|sending| matches!(sending.stream.transport, Transport::Smtp(_)));
     let account = api.standing().await;
     let rate = account.as_ref().ok().and_then(|standing| standing.max_send_rate).unwrap_or(UNKNOWN_RATE);

@@ -37,7 +37,15 @@ pub(crate) async fn execute(context: &Context, args: &RunArgs) -> Result<Outcome
     let progress = Progress::new(context.progress);
 
     let addresses = preparation.addresses();
-    let asked = preflight(&preparation.config, &preparation.sendings(), &addresses, Some(&store), &context.clock).await;
+    let asked = preflight(
+        &preparation.config,
+        &preparation.sendings(),
+        &addresses,
+        Some(&store),
+        &context.clock,
+        context.simulated,
+    )
+    .await;
     let asked = asked.map_err(Failure::bad_input)?;
     refuse_unfit(&asked, preparation.probe_count())?;
     for note in &asked.notes {

@@ -8,5 +8,6 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod demo;
 mod real;
 mod tidy;

@@ -265,6 +265,10 @@ fn names(source: &Source) -> Vec<String> {
         let words: Vec<&str> =
             before_comment(line).split(|letter| !is_word(letter)).filter(|word| !word.is_empty()).collect();
         for pair in words.windows(2) {
+            // A type within an impl is named by the trait, which may be another crate's.
+            if pair[0] == "type" && line.starts_with(' ') {
+                continue;
+            }
             let what = match pair[0] {
                 "struct" | "enum" | "trait" | "type" | "mod" | "union" if is_empty(pair[1]) => "says nothing",
                 "fn" if pair[1].starts_with("get_") => "needs no get_",

@@ -1,0 +1,215 @@
+//! `demo`: the whole job without any account.
+//!
+//! The built-in lab answers for SES and for three providers on loopback, and the program itself makes twelve weekly runs
+//! against it by the lab's clock. Its sender signs with nobody's domain but Amazon's for six weeks; then SPF and DKIM are
+//! aligned with From, and placement recovers. Every run is marked as simulated.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use jiff::SignedDuration;
+use sha2::{Digest as _, Sha256};
+
+use super::{Context, Failure, Outcome, report, run};
+use crate::cli::{DemoArgs, ReportArgs, RunArgs};
+use crate::domain::run::Label;
+use crate::edge::clock::Clock;
+use crate::lab::Lab;
+use crate::lab::mailbox::{Character, Mailboxes, NewAccount, Role, Tab};
+use crate::lab::receive::{Dkim, Receiver, Verdict, stamp};
+use crate::lab::ses::{Accepted, SesAccount, SesServer, SesSettings};
+
+/// Weekly runs.
+const WEEKS: u32 = 12;
+/// The first week after the change.
+const MENDED: u32 = 7;
+/// How many times faster than ours the lab's clock runs: 15 minutes pass in about two seconds.
+const SPEED: f64 = 400.0;
+/// What the demo's mailboxes are opened with; the lab makes it up and forgets it.
+const PASSWORD: &str = "the lab's own";
+/// First line of a configuration that `demo` wrote and may write again.
+const MARK: &str = "# Written by `inboxed demo`: simulated, and written anew by the next demo.";
+
+/// Providers with the number of their seeds.
+const SEEDS: [(&str, &str, Character, u32); 3] = [
+    ("gmail", "gmail.example", Character::Gmail, 14),
+    ("outlook", "outlook.example", Character::Outlook, 12),
+    ("yahoo", "yahoo.example", Character::Yahoo, 10),
+];
+
+/// Runs the verb.
+pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcome, Failure> {
+    let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from("inboxed-demo"));
+    clear(&dir).map_err(Failure::bad_input)?;
+    let starts = context.clock.now().checked_sub(SignedDuration::from_hours(24 * 7 * i64::from(WEEKS)));
+    let clock = Clock::simulated(starts.map_err(Failure::internal)?, SPEED);
+    let lab = Lab::start(clock.clone()).await.map_err(Failure::internal)?;
+    open_mailboxes(&lab.mailboxes);
+    let week = Arc::new(AtomicU32::new(1));
+    let account = SesAccount::new(
+        SesSettings { max_send_rate: 50.0, ..SesSettings::with_domains(&["shop.example"]) },
+        clock.clone(),
+        deliver_into(lab.mailboxes.clone(), Arc::clone(&week)),
+    );
+    let ses = SesServer::start(account).await.map_err(Failure::internal)?;
+    write_files(&dir, &lab, &ses.endpoint_url()).map_err(Failure::bad_input)?;
+
+    let inside = Context {
+        config_path: dir.join("inboxed.toml"),
+        clock: clock.clone(),
+        simulated: true,
+        json: false,
+        ..context.clone()
+    };
+    let mut last = String::new();
+    for number in 1..=WEEKS {
+        week.store(number, Ordering::SeqCst);
+        let label = Label::new(&format!("week-{number}"));
+        let args = RunArgs { streams: Vec::new(), wait: None, label, dry_run: false };
+        last = run::execute(&inside, &args).await?.stdout;
+        if context.progress {
+            context.note(&format!("week {number} of {WEEKS}"));
+        }
+        clock.advance(Duration::from_hours(7 * 24));
+    }
+    let drawn = report::execute(&inside, &ReportArgs { stream: None, since: None, out: None }).await?.stdout;
+    if context.json {
+        let document = serde_json::json!({
+            "simulated": true, "dir": dir.display().to_string(), "runs": WEEKS, "charts": drawn.lines().collect::<Vec<_>>(),
+        });
+        return Ok(Outcome::ok(format!("{document:#}\n")));
+    }
+    let config = inside.config_path.display();
+    Ok(Outcome::ok(format!(
+        "{last}\n{WEEKS} simulated weekly runs are stored in {}; from week {MENDED} on SPF and DKIM align with From.\n\nThe trend: \
+         {drawn}\nTry next:\n  inboxed --config {config} runs\n  inboxed --config {config} show last\n  inboxed --config \
+         {config} show last outlook01@outlook.example\n  inboxed init mail      # your own seeds and streams\n",
+        dir.display()
+    )))
+}
+
+/// Makes room: a directory that holds an earlier demo is emptied of it; any other one is left alone.
+fn clear(dir: &Path) -> anyhow::Result<()> {
+    let config = dir.join("inboxed.toml");
+    if config.exists() {
+        let text = fs::read_to_string(&config).with_context(|| format!("read {}", config.display()))?;
+        if !text.starts_with(MARK) {
+            return Err(anyhow!("{} is no demo's; choose another directory with --dir", config.display()));
+        }
+        for name in ["inboxed.db", "inboxed.db-wal", "inboxed.db-shm", "inboxed.db.lock"] {
+            match fs::remove_file(dir.join(name)) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("remove {}", dir.join(name).display()));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn address(local: &str, domain: &str, number: u32) -> String {
+    format!("{local}{number:02}@{domain}")
+}
+
+fn open_mailboxes(mailboxes: &Mailboxes) {
+    for (local, domain, character, count) in SEEDS {
+        for number in 1..=count {
+            mailboxes.open(NewAccount::new(character, &address(local, domain, number), PASSWORD));
+        }
+    }
+}
+
+/// Everything that `show` and `report` need after the lab is gone.
+fn write_files(dir: &Path, lab: &Lab, endpoint: &str) -> anyhow::Result<()> {
+    let seed = |(local, domain, character, count): (&str, &str, Character, u32)| {
+        let port = lab.imap(character).port();
+        let one = |number| {
+            format!(
+                "[[seed]]\naddress = \"{}\"\nprovider = \"{local}\"\nhost = \"127.0.0.1\"\nport = {port}\nca_file = \
+                 \"../lab-ca.pem\"\nsecret = {{ file = \"../lab.secret\" }}\n",
+                address(local, domain, number),
+            )
+        };
+        (1..=count).map(one).collect::<Vec<_>>()
+    };
+    let seeds = SEEDS.into_iter().flat_map(seed).collect::<Vec<_>>().join("\n");
+    let config = format!(
+        "{MARK}\n[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{endpoint}\"   # the lab, gone when the demo \
+         ended\n\n[run]\nwait = \"15m\"\n\n[[stream]]\nname = \"newsletter\"\nkind = \"marketing\"\nfrom = \"News \
+         <news@shop.example>\"\nmessage = \"messages/newsletter.eml\"\n"
+    );
+    let files: BTreeMap<&str, &str> = BTreeMap::from([
+        ("inboxed.toml", config.as_str()),
+        ("seeds/lab.toml", seeds.as_str()),
+        ("lab-ca.pem", lab.ca_pem()),
+        ("lab.secret", PASSWORD),
+        ("messages/newsletter.eml", include_str!("init/newsletter.eml")),
+    ]);
+    for (name, text) in files {
+        let path = dir.join(name);
+        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
+        let closed = written.and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o600)));
+        closed.with_context(|| format!("write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Where mail lands: the scenario, as SES's way into the mailboxes.
+fn deliver_into(mailboxes: Mailboxes, week: Arc<AtomicU32>) -> Arc<dyn Fn(Accepted) + Send + Sync> {
+    Arc::new(move |accepted: Accepted| {
+        let week = week.load(Ordering::SeqCst);
+        let Some(landing) = landing(week, &accepted.recipient) else { return };
+        let verdict = if landing.place == Role::Junk { Verdict::Spam } else { Verdict::Inbox };
+        let at = accepted.accepted_at.checked_add(landing.after).unwrap_or(accepted.accepted_at);
+        let mut receiver = Receiver::new(landing.character, verdict, at);
+        if week < MENDED {
+            receiver.dkim = Dkim::Fail;
+        }
+        let bytes = stamp(&accepted, &receiver);
+        // A mailbox that is none loses its mail, as it does at a provider.
+        let _ = mailboxes.deliver(&accepted.recipient, landing.place, landing.tab, bytes, receiver.filed_at());
+    })
+}
+
+struct Landing {
+    character: Character,
+    place: Role,
+    tab: Option<Tab>,
+    after: Duration,
+}
+
+/// Where the probe of one week lands in one mailbox; `None` when it is swallowed. Drawn from a hash, so that every demo
+/// tells the same story.
+fn landing(week: u32, recipient: &str) -> Option<Landing> {
+    let (_, _, character, _) = SEEDS.into_iter().find(|(_, domain, _, _)| recipient.ends_with(domain))?;
+    let draw = |what: &str| {
+        let digest = Sha256::digest(format!("{what} {week} {recipient}"));
+        digest.iter().take(2).fold(0_u32, |sum, byte| sum * 256 + u32::from(*byte)) * 100 / 65_536
+    };
+    // Per cent in spam: it creeps up while nothing aligns, and falls within three weeks once it does.
+    let spam = match (character, week) {
+        (Character::Gmail, 1..MENDED) => 8 + 4 * week,
+        (Character::Outlook, 1..MENDED) => 20 + 5 * week,
+        (_, 1..MENDED) => 10 + 3 * week,
+        (Character::Outlook, _) => 34_u32.saturating_sub(12 * (week - MENDED)).max(4),
+        _ => 18_u32.saturating_sub(7 * (week - MENDED)).max(3),
+    };
+    if draw("lost") < 2 {
+        return None;
+    }
+    let after = Duration::from_secs(u64::from(3 + draw("delay") / 2));
+    let junked = draw("spam") < spam;
+    let tab = match (character, junked) {
+        (Character::Gmail, false) if draw("tab") < 22 => Some(Tab::Promotions),
+        (Character::Gmail, false) => Some(Tab::Primary),
+        _ => None,
+    };
+    Some(Landing { character, place: if junked { Role::Junk } else { Role::Inbox }, tab, after })
+}
