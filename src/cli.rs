@@ -111,7 +111,7 @@ pub(crate) struct RunArgs {
     #[arg(value_name = "STREAM", value_parser = stream_name)]
     pub(crate) streams: Vec<StreamName>,
     /// How long to watch for each probe, such as 90s, 15m or 2h; by default `[run] wait`.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = wait)]
     pub(crate) wait: Option<Duration>,
     /// A label for the run.
     #[arg(long, value_name = "TEXT", value_parser = label)]
@@ -199,6 +199,14 @@ fn run_choice(text: &str) -> Result<RunChoice, String> {
 
 fn address(text: &str) -> Result<Address, String> {
     Address::new(text).ok_or_else(|| "not an e-mail address".to_owned())
+}
+
+/// A time to watch. Without any, every probe would be missing before it could arrive.
+fn wait(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("it must be longer than 0s".to_owned()),
+        wait => Ok(wait),
+    }
 }
 
 /// A duration: a whole number and one of `s m h d w`.

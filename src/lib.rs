@@ -11,7 +11,7 @@
 //!   judgement. A *run* is one round of *probes*, one for each stream and seed; the *handoff* is what SES answered. A
 //!   *look* (stored as a *sweep*) is one pass over all folders of a seed; a *sighting* is a copy seen there. A *finding*
 //!   is the judgement on one probe and its headline the *placement*; a *tally* counts findings.
-//! - `config`, `cli`, `secret`: what it means, what was typed, what never prints.
+//! - `config`, `cli`, `secret`, `log`: what it means, what was typed, what never prints, what is said besides.
 //! - `edge`: clock, IMAP, SES, store. They talk and never decide.
 //! - `render`: values in, bytes out: tables, JSON, charts.
 //! - `command`: one verb per file: gather facts, ask the domain, return one output value.
@@ -29,12 +29,18 @@ mod config;
 mod domain;
 mod edge;
 pub mod lab;
+mod log;
 mod render;
 mod secret;
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use clap::Parser as _;
+
+use crate::render::plain::is_hostile;
 
 /// How the process ends. The numbers are a contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,27 +96,64 @@ pub struct Done {
     pub exit: Exit,
 }
 
-/// Runs one command line.
+impl Done {
+    /// Where the process ends with a number of 64 or more, standard output stays empty, except after an interrupt: a
+    /// program that reads it must never take half a document for a whole one.
+    fn new(exit: Exit, stdout: String) -> Self {
+        let keeps_stdout = exit.code() < Exit::Usage.code() || exit == Exit::Interrupted;
+        Self { stdout: if keeps_stdout { stdout } else { String::new() }, stderr: String::new(), exit }
+    }
+
+    /// A fault, told once. It may quote a server or a file, so that what a terminal would obey is made visible.
+    fn failed(exit: Exit, what: &str) -> Self {
+        let mut stderr = String::from("inboxed: ");
+        for c in what.chars() {
+            if c != '\n' && is_hostile(c) {
+                // Writing to a String cannot fail.
+                let _ = write!(stderr, "<U+{:04X}>", u32::from(c));
+            } else {
+                stderr.push(c);
+            }
+        }
+        stderr.push('\n');
+        Self { stdout: String::new(), stderr, exit }
+    }
+}
+
+/// Runs one command line. The strings it returns may hold colours; who writes them takes those out where none are wanted.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Done {
-    let ended = |exit, stdout, stderr| Done { stdout, stderr, exit };
     let cli = match cli::Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
-            return ended(Exit::Usage, String::new(), error.render().ansi().to_string());
+            let stderr = error.render().ansi().to_string();
+            return Done { stdout: String::new(), stderr, exit: Exit::Usage };
         }
-        Err(help) => return ended(Exit::Ok, help.render().ansi().to_string(), String::new()),
+        Err(help) => return Done::new(Exit::Ok, help.render().ansi().to_string()),
     };
+    let directives = std::env::var("INBOXED_LOG").ok();
+    if let Err(fault) = log::start(directives.as_deref(), cli.global.verbose) {
+        return Done::failed(Exit::BadInput, &fault);
+    }
     // Another provider may already be installed by an embedding test; both are ring.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return ended(Exit::Internal, String::new(), format!("inboxed: start the runtime: {error}\n")),
+        Err(error) => return Done::failed(Exit::Internal, &format!("start the runtime: {error}")),
     };
-    match runtime.block_on(command::execute(cli)) {
-        Ok(outcome) => ended(outcome.exit, outcome.stdout, String::new()),
-        Err(failure) => ended(failure.exit, String::new(), format!("inboxed: {:#}\n", failure.error)),
+    let ended = catch_unwind(AssertUnwindSafe(|| runtime.block_on(command::execute(cli))));
+    // A look-up of a host that hangs in the system must not keep the process from ending.
+    runtime.shutdown_timeout(LAST_PATIENCE);
+    match ended {
+        Ok(Ok(outcome)) => Done::new(outcome.exit, outcome.stdout),
+        Ok(Err(failure)) => Done::failed(failure.exit, &format!("{:#}", failure.error)),
+        Err(_panic) => {
+            Done::failed(Exit::Internal, "a fault of the program itself; `-v` logs its place, please report it")
+        }
     }
 }
+
+/// How long work that cannot be cancelled may go on after the verb has ended.
+const LAST_PATIENCE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -133,5 +176,62 @@ mod tests {
         for (exit, code) in all {
             assert_eq!(exit.code(), code, "{exit:?}");
         }
+    }
+
+    fn run_words(words: &[&str]) -> Done {
+        run(std::iter::once("inboxed").chain(words.iter().copied()).map(OsString::from))
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_64_and_help_is_0() {
+        for words in [
+            &[][..],
+            &["frobnicate"],
+            &["run", "--wait", "soon"],
+            &["run", "--wait", "0s"],
+            &["run", "--label", "last"],
+            &["sweep"],
+            &["show", "last~"],
+            &["show", "1", "anna"],
+            &["--config"],
+        ] {
+            let done = run_words(words);
+            assert_eq!((done.exit, done.stdout.as_str()), (Exit::Usage, ""), "{words:?}");
+            assert!(!done.stderr.is_empty(), "{words:?}");
+        }
+        for words in [&["--help"][..], &["help", "run"], &["run", "--help"], &["--version"]] {
+            let done = run_words(words);
+            assert_eq!((done.exit, done.stderr.as_str()), (Exit::Ok, ""), "{words:?}");
+            assert!(!done.stdout.is_empty(), "{words:?}");
+        }
+        let help = run_words(&["--help"]).stdout;
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains("neither SES nor any other sending service can see the folder"), "{help}");
+    }
+
+    #[test]
+    fn a_missing_configuration_is_65_with_one_sentence_and_nothing_on_stdout() {
+        for words in [&["seeds", "list"][..], &["runs"], &["run"], &["sweep", "last"], &["show", "1"]] {
+            let done = run_words(&[words, &["--json", "--config", "nowhere/inboxed.toml"]].concat());
+            assert_eq!((done.exit, done.stdout.as_str()), (Exit::BadInput, ""), "{words:?}");
+            assert_eq!(
+                done.stderr,
+                "inboxed: nowhere/inboxed.toml: cannot be read: No such file or directory (os error 2); run `inboxed init` \
+                 to write one\n"
+            );
+        }
+    }
+
+    #[test]
+    fn from_64_on_stdout_stays_empty_except_after_an_interrupt() {
+        for (exit, kept) in [(Exit::TooFew, "x"), (Exit::BadInput, ""), (Exit::Locked, ""), (Exit::Interrupted, "x")] {
+            assert_eq!(Done::new(exit, "x".to_owned()).stdout, kept, "{exit:?}");
+        }
+    }
+
+    #[test]
+    fn a_fault_cannot_steer_the_terminal() {
+        let done = Done::failed(Exit::Unreachable, "one\ntwo \u{1b}[2J\u{202e}");
+        assert_eq!(done.stderr, "inboxed: one\ntwo <U+001B>[2J<U+202E>\n");
     }
 }

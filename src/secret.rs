@@ -92,6 +92,7 @@ impl SecretSource {
                 Ok(Secret::from(text))
             }
         });
+        tracing::debug!(from = %self, read = checked.is_ok(), "secret");
         checked.map_err(|why| SecretFault(format!("its secret ({self}) cannot be read: {why}")))
     }
 }

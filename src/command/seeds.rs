@@ -8,6 +8,7 @@ use crate::config::{Config, ConfiguredSeed};
 use crate::domain::seed::AuthKind;
 use crate::render::json::document;
 use crate::render::plain::plain;
+use crate::render::words::counted;
 
 /// Runs the verb.
 pub(crate) fn list(context: &Context) -> Result<Outcome, Failure> {
@@ -38,7 +39,7 @@ pub(crate) fn list(context: &Context) -> Result<Outcome, Failure> {
         ]);
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
-    Ok(Outcome::ok(format!("{}\n{} seeds\n", lines.join("\n"), config.seeds.len())))
+    Ok(Outcome::ok(format!("{}\n{}\n", lines.join("\n"), counted(config.seeds.len(), "seed"))))
 }
 
 fn auth(seed: &ConfiguredSeed) -> &'static str {
@@ -63,4 +64,53 @@ fn object(seed: &ConfiguredSeed) -> serde_json::Value {
         "secret": secret(seed),
         "labels": seed.seed.labels,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::clock::Clock;
+    use crate::render::table::Screen;
+
+    const SEEDS: &str = "[[seed]]\naddress = \"anna@gmail.com\"\nprovider = \"gmail\"\nlabels = [\"b2c\", \"old\"]\n\
+                         secret = { command = \"echo hunter2\" }\n[[seed]]\naddress = \"bert@mail.example\"\n\
+                         provider = \"generic\"\nhost = \"imap.mail.example\"\ntls = \"starttls\"\nauth = \"oauth\"\n";
+
+    fn listed(seeds: &str, json: bool) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let config_path = dir.path().join("inboxed.toml");
+        std::fs::write(&config_path, "seeds = [\"s.toml\"]\n").unwrap();
+        std::fs::write(dir.path().join("s.toml"), seeds).unwrap();
+        let screen = Screen { width: None, colour: false };
+        let clock = Clock::system();
+        list(&Context { config_path, json, screen, clock, progress: false, quiet: false, simulated: false })
+            .unwrap()
+            .stdout
+    }
+
+    #[test]
+    fn the_list_says_where_a_secret_lies_and_never_what_it_is() {
+        let table = listed(SEEDS, false);
+        let rows: Vec<String> =
+            table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(
+            rows,
+            [
+                "SEED PROVIDER SERVER SIGNS IN BY SECRET LABELS",
+                "anna@gmail.com gmail imap.gmail.com:993 password command echo b2c, old",
+                "bert@mail.example generic imap.mail.example:143 oauth none",
+                "2 seeds",
+            ]
+        );
+        let document: serde_json::Value = serde_json::from_str(&listed(SEEDS, true)).unwrap();
+        assert_eq!(document["seeds"][0]["secret"], "command echo");
+        assert_eq!((&document["seeds"][1]["port"], &document["seeds"][1]["secret"]), (&json!(143), &json!(null)));
+        assert!(!table.contains("hunter2") && !document.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_list_without_seeds_says_how_to_begin() {
+        assert!(listed("", false).starts_with("no seed is configured; "));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&listed("", true)).unwrap(), json!({ "seeds": [] }));
+    }
 }

@@ -126,6 +126,7 @@ impl Config {
             faults.sort_by_key(|fault| (fault.file != file, fault.file.clone(), fault.line));
             return Err(Faults(faults));
         }
+        tracing::info!(file = %file.display(), streams = main.streams.len(), seeds = seeds.len(), "configuration read");
         Ok(Self {
             file: file.to_owned(),
             database: main.database,
