@@ -15,7 +15,8 @@ use crate::Exit;
 use crate::config::{Config, ConfiguredSeed};
 use crate::domain::folder::Role;
 use crate::domain::seed::Address;
-use crate::edge::imap::{Found, Mailbox, Survey, Tabs};
+use crate::domain::sign_in::SignIn;
+use crate::edge::imap::{Found, ImapFailure, Mailbox, Survey, Tabs};
 use crate::edge::ses::IdentityStanding;
 use crate::render::json::document;
 use crate::render::plain::plain;
@@ -49,6 +50,8 @@ struct Check {
     name: String,
     verdict: Verdict,
     found: String,
+    /// How the sign-in came out, of a seed that was tried.
+    sign_in: Option<SignIn>,
 }
 
 /// Runs the verb.
@@ -83,7 +86,7 @@ fn message_check(prepared: &Prepared) -> Check {
     let verdict = if remarks.is_empty() { Verdict::Ok } else { Verdict::Warning };
     remarks.extend(prepared.template.notes().iter().cloned());
     remarks.insert(0, format!("from {}", prepared.sender));
-    Check { part: "message", name: prepared.stream.name.to_string(), verdict, found: remarks.join("; ") }
+    Check { part: "message", name: prepared.stream.name.to_string(), verdict, found: remarks.join("; "), sign_in: None }
 }
 
 fn ses_checks(asked: &Preflight, unfit: Option<Failure>) -> Vec<Check> {
@@ -107,21 +110,28 @@ fn ses_checks(asked: &Preflight, unfit: Option<Failure>) -> Vec<Check> {
             Err(failure) if region.needs_api => (Verdict::Critical, failure.to_string()),
             Err(failure) => (Verdict::Warning, failure.to_string()),
         };
-        checks.push(Check { part: "ses", name, verdict, found });
+        checks.push(Check { part: "ses", name, verdict, found, sign_in: None });
         for sender in &region.senders {
             let (verdict, found) = match &sender.identity {
                 IdentityStanding::Verified => (Verdict::Ok, "verified".to_owned()),
                 IdentityStanding::Unverified { why } => (Verdict::Critical, why.clone()),
                 IdentityStanding::Unknown(note) => (Verdict::Warning, note.clone()),
             };
-            checks.push(Check { part: "sender", name: sender.from.clone(), verdict, found });
+            checks.push(Check { part: "sender", name: sender.from.clone(), verdict, found, sign_in: None });
         }
     }
-    let note = |found: String| Check { part: "ses", name: "note".to_owned(), verdict: Verdict::Warning, found };
+    let note =
+        |found: String| Check { part: "ses", name: "note".to_owned(), verdict: Verdict::Warning, found, sign_in: None };
     checks.extend(asked.notes.iter().cloned().map(note));
     if let Some(unfit) = unfit {
         let found = format!("{:#}", unfit.error);
-        checks.push(Check { part: "ses", name: "cannot send".to_owned(), verdict: Verdict::Critical, found });
+        checks.push(Check {
+            part: "ses",
+            name: "cannot send".to_owned(),
+            verdict: Verdict::Critical,
+            found,
+            sign_in: None,
+        });
     }
     checks
 }
@@ -131,7 +141,11 @@ async fn seed_checks(context: &Context, config: &Config, asked: &Preflight) -> V
     let seeds: Vec<&ConfiguredSeed> = config.seeds.iter().collect();
     let field = Field::prepare(config, &seeds, &context.clock, patience_for(config.run.wait)).await;
     let at_once = field.mailboxes.len().max(1);
-    let mut checks: Vec<Check> = field.excluded.iter().map(|(seed, why)| seed_check(seed, Err(why.clone()))).collect();
+    let mut checks: Vec<Check> = field
+        .excluded
+        .iter()
+        .map(|(seed, why)| seed_check(seed, Err((SignIn::SecretUnreadable, why.clone()))))
+        .collect();
     let surveyed: Vec<Check> = futures_util::stream::iter(&field.mailboxes)
         .map(|(seed, mailbox)| async move { seed_check(seed, survey(mailbox).await) })
         .buffer_unordered(at_once)
@@ -149,18 +163,21 @@ async fn seed_checks(context: &Context, config: &Config, asked: &Preflight) -> V
     checks
 }
 
-async fn survey(mailbox: &Mailbox) -> Result<Survey, String> {
-    let survey = mailbox.survey().await.map_err(|failure| failure.to_string());
+async fn survey(mailbox: &Mailbox) -> Result<Survey, (SignIn, String)> {
+    let survey = mailbox.survey().await.map_err(|failure: ImapFailure| (failure.sign_in(), failure.to_string()));
     mailbox.close().await;
     survey
 }
 
-fn seed_check(seed: &Address, survey: Result<Survey, String>) -> Check {
-    let (verdict, found) = match survey {
-        Ok(survey) => (if survey.excess.is_some() { Verdict::Warning } else { Verdict::Ok }, folders(&survey)),
-        Err(why) => (Verdict::Critical, why),
+fn seed_check(seed: &Address, survey: Result<Survey, (SignIn, String)>) -> Check {
+    let (verdict, sign_in, found) = match survey {
+        Ok(survey) => {
+            let verdict = if survey.excess.is_some() { Verdict::Warning } else { Verdict::Ok };
+            (verdict, SignIn::Done, folders(&survey))
+        }
+        Err((sign_in, why)) => (Verdict::Critical, sign_in, why),
     };
-    Check { part: "seed", name: seed.as_str().to_owned(), verdict, found }
+    Check { part: "seed", name: seed.as_str().to_owned(), verdict, found, sign_in: Some(sign_in) }
 }
 
 fn folders(survey: &Survey) -> String {
@@ -194,7 +211,12 @@ fn folders(survey: &Survey) -> String {
 fn document_of(checks: &[Check]) -> Result<String, Failure> {
     let rows: Vec<serde_json::Value> = checks
         .iter()
-        .map(|one| json!({"part": one.part, "name": one.name, "verdict": one.verdict.word(), "found": one.found}))
+        .map(|one| {
+            json!({
+                "part": one.part, "name": one.name, "verdict": one.verdict.word(), "found": one.found,
+                "sign_in": one.sign_in.map(SignIn::word),
+            })
+        })
         .collect();
     document(&json!({ "checks": rows })).map_err(Failure::internal)
 }

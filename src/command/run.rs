@@ -126,7 +126,7 @@ async fn take_baselines(all: &Conduct<'_>, field: &mut Field) -> Result<(), Fail
                 all.store.save_baseline(all.run, &address, &baseline).await.map_err(Failure::internal)?;
                 field.mailboxes.insert(address, mailbox);
             }
-            Err(failure) => field.exclude(&address, failure.to_string()),
+            Err(failure) => field.exclude(&address, failure.told()),
         }
     }
     Ok(())

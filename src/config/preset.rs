@@ -9,6 +9,7 @@ use super::reader::{Fault, Section, Source, one_line};
 use super::stream::{HOST, host_name, port, tls};
 use crate::domain::folder::Role;
 use crate::domain::provider::{Provider, ProviderName, Tls};
+use crate::domain::sign_in::SignIn;
 
 /// The presets of `seeds/providers/`, as compiled in.
 const BUILT_IN: [(&str, &str); 12] = [
@@ -65,9 +66,33 @@ pub(super) fn read(top: &Section<'_>) -> Option<Provider> {
         message_limit: top.whole("message_limit", 1..=1_000_000).and_then(|limit| u32::try_from(limit).ok()),
         domains: domains(top),
         sign_in_help: top.line_of("sign_in_help").unwrap_or_else(|| CHECK_LOGIN.to_owned()),
+        takes_passwords: top.flag("takes_passwords").unwrap_or(true),
+        refusals: refusals(top),
+        remedies: remedies(top),
         name: name?,
         title: title?,
     })
+}
+
+/// `[refusals]`: for each outcome, words of the provider that mean it.
+fn refusals(top: &Section<'_>) -> Vec<(String, SignIn)> {
+    let Some(section) = top.section("refusals") else { return Vec::new() };
+    let texts = |outcome: SignIn| {
+        let texts = section.texts(outcome.word()).unwrap_or_default();
+        texts.into_iter().map(move |text| (text.to_lowercase(), outcome))
+    };
+    let refusals = SignIn::ALL.into_iter().filter(|outcome| *outcome != SignIn::Done).flat_map(texts).collect();
+    section.finish();
+    refusals
+}
+
+/// `[remedies]`: what to do after an outcome, where this provider has a way of its own.
+fn remedies(top: &Section<'_>) -> BTreeMap<SignIn, String> {
+    let Some(section) = top.section("remedies") else { return BTreeMap::new() };
+    let remedy = |outcome: SignIn| section.line_of(outcome.word()).map(|text| (outcome, text));
+    let remedies = SignIn::ALL.into_iter().filter(|outcome| *outcome != SignIn::Done).filter_map(remedy).collect();
+    section.finish();
+    remedies
 }
 
 /// Mail domains, compared in lower case.

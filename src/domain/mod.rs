@@ -16,5 +16,6 @@ pub(crate) mod provider;
 pub(crate) mod run;
 pub(crate) mod seed;
 pub(crate) mod sighting;
+pub(crate) mod sign_in;
 pub(crate) mod stream;
 pub(crate) mod tally;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::folder::Role;
+use super::sign_in::SignIn;
 
 /// The name of a preset, as `provider = "…"` in a seed list spells it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -66,4 +67,18 @@ pub(crate) struct Provider {
     pub(crate) domains: Vec<String>,
     /// What to tell the user whose sign-in was refused.
     pub(crate) sign_in_help: String,
+    /// Whether it takes passwords over IMAP, app passwords included.
+    pub(crate) takes_passwords: bool,
+    /// Words of its refusals, in lower case, with what they mean there.
+    pub(crate) refusals: Vec<(String, SignIn)>,
+    /// What to do after an outcome, where this provider has a way of its own.
+    pub(crate) remedies: BTreeMap<SignIn, String>,
+}
+
+impl Provider {
+    /// What to do after a sign-in that came out like this.
+    pub(crate) fn remedy(&self, outcome: SignIn) -> &str {
+        let own = self.remedies.get(&outcome).map(String::as_str);
+        own.or(outcome.usual_remedy()).unwrap_or(&self.sign_in_help)
+    }
 }

@@ -7,6 +7,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::reply::Reply;
+use super::verdict::tells_of_connections;
+use crate::domain::sign_in::SignIn;
 
 /// How long a server that throttles without saying for how long is left alone.
 const UNNAMED_WAIT: Duration = Duration::from_mins(1);
@@ -36,6 +38,20 @@ pub(crate) enum TlsFault {
     Stalled,
     /// The connection broke during the handshake.
     Broken(String),
+}
+
+impl TlsFault {
+    /// The outcome of a sign-in that it stood in the way of.
+    fn sign_in(&self) -> SignIn {
+        match self {
+            Self::WrongName => SignIn::CertificateWrongName,
+            Self::Expired => SignIn::CertificateExpired,
+            Self::NotYetValid => SignIn::CertificateNotYetValid,
+            Self::UnknownAuthority => SignIn::CertificateUntrusted,
+            Self::WrongPurpose | Self::Revoked | Self::BadCertificate(_) => SignIn::CertificateInvalid,
+            Self::Outdated(_) | Self::NotTls | Self::Stalled | Self::Broken(_) => SignIn::NoEncryption,
+        }
+    }
 }
 
 impl fmt::Display for TlsFault {
@@ -130,41 +146,28 @@ pub(crate) enum ImapFailure {
         /// Its words.
         said: String,
     },
-    /// The server refused the credential.
-    #[error("the sign-in as {login} was refused: {said}; {help}")]
+    /// The server judged the sign-in and refused it, or it cannot be tried at all.
+    #[error("{}: {said}; {help}", outcome.sentence(login))]
     SignInRefused {
+        /// What it means.
+        outcome: SignIn,
         /// Who we said we are.
         login: String,
         /// The server's words.
         said: String,
-        /// The preset's advice.
+        /// What to do.
         help: String,
     },
-    /// No way to sign in that could be tried.
-    #[error("there is no way to sign in as {login}: {why}; {help}")]
-    SignInImpossible {
-        /// Who we would say we are.
-        login: String,
-        /// Why.
-        why: String,
-        /// The preset's advice.
-        help: String,
-    },
-    /// The server could not check the credential just now. It says nothing about the credential.
-    #[error("the server cannot take a sign-in at the moment: {said}")]
+    /// The server judged nothing: it says so itself, or it let us in and then not to the mailbox.
+    #[error("{}: {said}; {help}", outcome.sentence(login))]
     SignInUnavailable {
-        /// Its words.
-        said: String,
-    },
-    /// Outlook's half sign-in: accepted, then refused every command.
-    #[error(
-        "the sign-in was accepted but the mailbox is not connected: {said}; switch IMAP on in the mailbox's settings, or \
-         set `ip = \"v4\"` in the seed; {help}"
-    )]
-    NotConnected {
+        /// What it means.
+        outcome: SignIn,
+        /// Who we said we are.
+        login: String,
         /// The server's words.
         said: String,
-        /// The preset's advice.
+        /// What to do.
         help: String,
     },
     /// No folder could be made out to be spam, so nothing but good news could ever be seen.
@@ -252,7 +255,6 @@ impl ImapFailure {
             | Self::NotReached { .. }
             | Self::Bye { .. }
             | Self::SignInUnavailable { .. }
-            | Self::NotConnected { .. }
             | Self::Unopenable { .. }
             | Self::Refused { .. }
             | Self::Protocol { .. }
@@ -268,7 +270,6 @@ impl ImapFailure {
             | Self::PreAuth { .. }
             | Self::Greeting { .. }
             | Self::SignInRefused { .. }
-            | Self::SignInImpossible { .. }
             | Self::NoJunkFolder { .. } => false,
         }
     }
@@ -277,7 +278,9 @@ impl ImapFailure {
     pub(crate) fn leave_alone(&self) -> Option<Duration> {
         match self {
             Self::Throttled { wait, .. } => Some(wait.unwrap_or(UNNAMED_WAIT)),
-            Self::NotConnected { .. } => Some(UNNAMED_WAIT),
+            Self::SignInUnavailable { outcome: SignIn::NotConnected | SignIn::TooManyConnections, .. } => {
+                Some(UNNAMED_WAIT)
+            }
             Self::NoSuchHost { .. }
             | Self::Unresolved { .. }
             | Self::NotReached { .. }
@@ -288,7 +291,6 @@ impl ImapFailure {
             | Self::Greeting { .. }
             | Self::Bye { .. }
             | Self::SignInRefused { .. }
-            | Self::SignInImpossible { .. }
             | Self::SignInUnavailable { .. }
             | Self::NoJunkFolder { .. }
             | Self::Unopenable { .. }
@@ -299,6 +301,60 @@ impl ImapFailure {
             | Self::Lost { .. }
             | Self::Crashed => None,
         }
+    }
+
+    /// How the sign-in came out. A failure behind the sign-in leaves it as it was: done.
+    pub(crate) fn sign_in(&self) -> SignIn {
+        match self {
+            Self::SignInRefused { outcome, .. } | Self::SignInUnavailable { outcome, .. } => *outcome,
+            Self::NoSuchHost { .. } | Self::Unresolved { .. } | Self::NotReached { .. } => SignIn::Unreachable,
+            Self::CaFile { .. } => SignIn::SecretUnreadable,
+            Self::Tls { fault, .. } => fault.sign_in(),
+            Self::StartTls { .. } => SignIn::NoEncryption,
+            Self::PreAuth { .. } | Self::Greeting { .. } => SignIn::NotImap,
+            Self::Throttled { .. } => SignIn::Throttled,
+            Self::Bye { said } if tells_of_connections(said) => SignIn::TooManyConnections,
+            Self::Bye { .. }
+            | Self::Protocol { .. }
+            | Self::Limit { .. }
+            | Self::Timeout { .. }
+            | Self::Lost { .. }
+            | Self::Crashed => SignIn::Unavailable,
+            Self::NoJunkFolder { .. } | Self::Unopenable { .. } | Self::Refused { .. } => SignIn::Done,
+        }
+    }
+
+    /// The sentence, headed by the outcome's word where the sign-in failed.
+    pub(crate) fn told(&self) -> String {
+        let outcome = self.sign_in();
+        if outcome == SignIn::Done { self.to_string() } else { format!("{}: {self}", outcome.word()) }
+    }
+
+    /// The same failure with the server's words changed by `edit`.
+    pub(super) fn reworded(mut self, edit: impl Fn(&mut String)) -> Self {
+        match &mut self {
+            Self::Greeting { said, .. }
+            | Self::Bye { said }
+            | Self::SignInRefused { said, .. }
+            | Self::SignInUnavailable { said, .. }
+            | Self::Unopenable { said, .. }
+            | Self::Refused { said, .. }
+            | Self::Throttled { said, .. }
+            | Self::StartTls { why: said, .. }
+            | Self::Protocol { why: said }
+            | Self::Limit { why: said }
+            | Self::Lost { why: said } => edit(said),
+            Self::NoSuchHost { .. }
+            | Self::Unresolved { .. }
+            | Self::NotReached { .. }
+            | Self::CaFile { .. }
+            | Self::Tls { .. }
+            | Self::PreAuth { .. }
+            | Self::NoJunkFolder { .. }
+            | Self::Timeout { .. }
+            | Self::Crashed => {}
+        }
+        self
     }
 
     /// Whether a session that was kept open is dead, so that a new one may well succeed at once.

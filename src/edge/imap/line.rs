@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use async_imap::Client;
 use imap_proto::{Outcome, Response, ResponseCode, Status};
+use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
 
 use super::Patience;
@@ -16,6 +17,7 @@ use super::capability::Capabilities;
 use super::failure::{ImapFailure, said};
 use super::frame::Limits;
 use super::guard::{Fault, Guard};
+use super::hidden::Hidden;
 use super::reply::{Reply, Verdict};
 use super::transport::Wire;
 
@@ -67,6 +69,7 @@ pub(super) struct Line {
     patience: Patience,
     tags: u64,
     capabilities: Option<Capabilities>,
+    hidden: Hidden,
 }
 
 impl Line {
@@ -77,7 +80,13 @@ impl Line {
 
     /// A line that takes no more than this from the server.
     pub(super) fn with_limits(wire: Wire, patience: Patience, limits: Limits) -> Self {
-        Self { client: Client::new(Guard::new(wire, limits)), patience, tags: 0, capabilities: None }
+        let client = Client::new(Guard::new(wire, limits));
+        Self { client, patience, tags: 0, capabilities: None, hidden: Hidden::default() }
+    }
+
+    /// From now on none of this is repeated when the server says it back, in whatever it answers.
+    pub(super) fn hide(&mut self, secret: &SecretString) {
+        self.hidden.add(secret);
     }
 
     /// What the server last said that it can do; `None` while it said nothing.
@@ -148,6 +157,7 @@ impl Line {
         sink: Sink<'_>,
     ) -> Result<Vec<Reply>, ImapFailure> {
         let result = self.exchange(what, commands, answers, sink).await;
+        let result = result.map_err(|failure| failure.reworded(|words| self.hidden.mask(words)));
         if let Err(failure) = &result {
             // Whatever comes now would be taken for the answer to something else.
             self.client.get_mut().poison(Fault::Broken(failure.to_string()));
@@ -183,7 +193,8 @@ impl Line {
                             why: format!("an answer to {}, which was not asked", said(&tag.0)),
                         });
                     };
-                    let reply = reply_of(status, outcome)?;
+                    let mut reply = reply_of(status, outcome)?;
+                    self.hidden.mask(&mut reply.text);
                     if let Some(capabilities) = &reply.capabilities {
                         self.capabilities = Some(capabilities.clone());
                     }
@@ -203,7 +214,9 @@ impl Line {
                     });
                 }
                 Response::Data { status: Status::Bye, outcome } => {
-                    return Err(ImapFailure::bye(outcome.information.as_deref().unwrap_or_default()));
+                    let mut text = outcome.information.as_deref().unwrap_or_default().to_owned();
+                    self.hidden.mask(&mut text);
+                    return Err(ImapFailure::bye(&text));
                 }
                 data => {
                     if let Some(capabilities) = untagged_capabilities(data) {

@@ -6,7 +6,8 @@
 //! to the server's own tagged OK is a failure with its reason.
 //!
 //! In reading order: `transport` connects and encrypts, `guard` lets only sane answers through, `line` sends a flight of
-//! commands and reads until each has its own tagged answer, `sign_in` proves who we are, `folders` gives roles,
+//! commands and reads until each has its own tagged answer, `sign_in` proves who we are, `verdict` says what a
+//! refusal means, `folders` gives roles,
 //! `reading` judges what came back of one folder, `session` puts these together, `pool` bounds the connections.
 
 mod baseline;
@@ -17,6 +18,7 @@ mod folders;
 mod frame;
 mod guard;
 mod header;
+mod hidden;
 mod line;
 mod mailbox;
 mod mend;
@@ -35,6 +37,7 @@ mod tabs;
 mod tests;
 mod tls;
 mod transport;
+mod verdict;
 mod visit;
 
 use std::sync::Arc;
@@ -45,8 +48,9 @@ use secrecy::SecretString;
 use crate::domain::provider::Provider;
 use crate::domain::seed::Seed;
 
+pub(crate) use failure::ImapFailure;
 #[cfg(test)]
-pub(crate) use failure::{ImapFailure, TlsFault};
+pub(crate) use failure::TlsFault;
 pub(crate) use folders::Found;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use pool::Pool;

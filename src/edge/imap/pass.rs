@@ -66,7 +66,7 @@ impl Pass {
     pub(super) fn into_look(self, began_at: Timestamp, ended_at: Timestamp) -> Look {
         let temporary = self.failure.as_ref().is_none_or(ImapFailure::is_temporary);
         let failed = match &self.failure {
-            Some(failure) => Some(failure.to_string()),
+            Some(failure) => Some(failure.told()),
             None if self.failures.is_empty() => None,
             None => {
                 let mut sentence: Vec<String> = self.failures.iter().take(MOST_NAMED).cloned().collect();

@@ -6,12 +6,13 @@ use super::failure::ImapFailure;
 use super::folders::{Folders, Listed, resolve};
 use super::line::{Command, Event, Line};
 use super::reply::Verdict;
-use super::sign_in::sign_in;
+use super::sign_in::{refusal, sign_in};
 use super::tls::Trust;
 use super::transport::dial;
 use super::visit::{Plan, Visit, Visits};
 use super::{Access, Patience};
 use crate::domain::look::Sought;
+use crate::domain::sign_in::SignIn;
 
 /// A session.
 #[derive(Debug)]
@@ -71,8 +72,7 @@ impl Session {
         };
         let replies = self.line.flight("LIST", commands, &mut sink).await?;
         if let Some(reply) = replies.iter().find(|reply| !reply.is_ok() && reply.says("not connected")) {
-            let help = access.provider.sign_in_help.clone();
-            return Err(ImapFailure::NotConnected { said: super::failure::said(&reply.text), help });
+            return Err(refusal(access, SignIn::NotConnected, reply));
         }
         let verdict = match replies.last() {
             Some(reply) if reply.verdict == Verdict::Ok => Ok(()),

@@ -7,32 +7,16 @@ use std::collections::VecDeque;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use secrecy::ExposeSecret as _;
+use imap_proto::Response;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::failure::{ImapFailure, said};
 use super::line::{Command, Event, Line, quoted};
-use super::reply::{Reply, Verdict};
+use super::reply::Reply;
+use super::verdict::verdict;
 use super::{Access, Credential};
-
-/// Codes that tell a wrong credential (RFC 5530 §3).
-const REFUSING: [&str; 4] = ["AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "PRIVACYREQUIRED"];
-/// Codes that tell a server in trouble.
-const BUSY: [&str; 6] = ["UNAVAILABLE", "LIMIT", "INUSE", "SERVERBUG", "THROTTLED", "OVERQUOTA"];
-/// Words by which servers without codes tell the same.
-const BUSY_WORDS: [&str; 12] = [
-    "too many",
-    "simultaneous",
-    "try again",
-    "temporar",
-    "throttl",
-    "unavailable",
-    "suggested backoff",
-    "internal error",
-    "timed out",
-    "server error",
-    "connection limit",
-    "exceeded",
-];
+use crate::domain::seed::AuthKind;
+use crate::domain::sign_in::SignIn;
 
 /// How the credential travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +31,8 @@ enum Way {
 
 /// Signs in. The line knows the server's capabilities afterwards, if it told them.
 pub(super) async fn sign_in(line: &mut Line, access: &Access) -> Result<(), ImapFailure> {
-    let Credential::Password(password) = &access.credential;
-    let password = password.expose_secret();
+    let Credential::Password(secret) = &access.credential;
+    let password = secret.expose_secret();
     let login = access.seed.login.as_str();
     if [login, password].iter().any(|text| text.contains(['\0', '\r', '\n'])) {
         return Err(impossible(access, "the login or the password holds a line break"));
@@ -60,6 +44,8 @@ pub(super) async fn sign_in(line: &mut Line, access: &Access) -> Result<(), Imap
     }
     let unknown = line.capabilities().is_none();
     let token = STANDARD.encode(format!("\0{login}\0{password}"));
+    line.hide(&SecretString::from(token.clone()));
+    line.hide(secret);
     let mut commands = Vec::new();
     let mut answers = VecDeque::new();
     match choose(line, plain) {
@@ -80,23 +66,56 @@ pub(super) async fn sign_in(line: &mut Line, access: &Access) -> Result<(), Imap
             commands.push(Command::new(format!("LOGIN {} {}", quoted(login), quoted(password)))?);
         }
     }
-    let replies = line.converse("the sign-in", &commands, answers, &mut ignore).await.map_err(|failure| {
-        // A BYE instead of an answer says nothing about the password.
-        #[expect(clippy::wildcard_enum_match_arm, reason = "no other failure repeats a word of the server")]
-        match failure {
-            ImapFailure::Bye { said } => ImapFailure::SignInUnavailable { said: discreet(&said, password, &token) },
-            ImapFailure::Throttled { said, wait } => {
-                ImapFailure::Throttled { said: discreet(&said, password, &token), wait }
-            }
-            ImapFailure::Protocol { why } => ImapFailure::Protocol { why: discreet(&why, password, &token) },
-            other => other,
+    let mut aside = String::new();
+    let mut listen = |event: Event<'_>| {
+        // Gmail explains some refusals in an untagged NO before the tagged one.
+        if let Event::Data(Response::Data { outcome, .. }) = event {
+            aside.push(' ');
+            aside.push_str(outcome.information.as_deref().unwrap_or_default());
         }
+        Ok(())
+    };
+    let replies = line.converse("the sign-in", &commands, answers, &mut listen).await.map_err(|failure| {
+        // A BYE instead of an answer says nothing about the password.
+        if let ImapFailure::Bye { said } = &failure {
+            return unjudged(access, failure.sign_in(), said.clone());
+        }
+        failure
     })?;
     let Some(reply) = replies.last() else {
         return Err(ImapFailure::Protocol { why: "the sign-in was not answered".to_owned() });
     };
-    let reply = Reply { text: discreet(&reply.text, password, &token), ..reply.clone() };
-    outcome(access, &reply, line.can("LOGINDISABLED"))
+    judge(access, AuthKind::Password, reply, &aside, line.can("LOGINDISABLED"))
+}
+
+/// What the answer to a sign-in means. `aside` is what the server said untagged before it.
+pub(super) fn judge(
+    access: &Access,
+    auth: AuthKind,
+    reply: &Reply,
+    aside: &str,
+    disabled: bool,
+) -> Result<(), ImapFailure> {
+    let outcome = verdict(&access.provider, auth, reply, aside, disabled);
+    if outcome == SignIn::Done { Ok(()) } else { Err(refusal(access, outcome, reply)) }
+}
+
+/// The failure that an outcome is, with the server's words.
+pub(super) fn refusal(access: &Access, outcome: SignIn, reply: &Reply) -> ImapFailure {
+    let said = said(&reply.text);
+    if outcome == SignIn::Throttled {
+        return ImapFailure::Throttled { said, wait: reply.backoff() };
+    }
+    if matches!(outcome, SignIn::Unavailable | SignIn::TooManyConnections | SignIn::NotConnected) {
+        return unjudged(access, outcome, said);
+    }
+    let (login, help) = (access.seed.login.clone(), access.provider.remedy(outcome).to_owned());
+    ImapFailure::SignInRefused { outcome, login, said, help }
+}
+
+fn unjudged(access: &Access, outcome: SignIn, said: String) -> ImapFailure {
+    let help = access.provider.remedy(outcome).to_owned();
+    ImapFailure::SignInUnavailable { outcome, login: access.seed.login.clone(), said, help }
 }
 
 /// The way to sign in; `None` when the server forbids every one we have.
@@ -113,44 +132,7 @@ fn choose(line: &Line, plain: bool) -> Option<Way> {
     }
 }
 
-fn outcome(access: &Access, reply: &Reply, disabled: bool) -> Result<(), ImapFailure> {
-    let words = said(&reply.text);
-    let hollow = reply.text.contains("[Error=") || reply.text.contains("WrongServerException");
-    match reply.verdict {
-        Verdict::Ok if hollow => Err(ImapFailure::SignInUnavailable { said: words }),
-        Verdict::Ok => Ok(()),
-        Verdict::No | Verdict::Bad if reply.backoff().is_some() || reply.has_code("THROTTLED") => {
-            Err(ImapFailure::Throttled { said: words, wait: reply.backoff() })
-        }
-        Verdict::No if REFUSING.iter().any(|code| reply.has_code(code)) => Err(refused(access, words)),
-        Verdict::No if is_busy(reply) => Err(ImapFailure::SignInUnavailable { said: words }),
-        Verdict::No if disabled => Err(impossible(access, "the server takes no password (LOGINDISABLED)")),
-        Verdict::No => Err(refused(access, words)),
-        Verdict::Bad => Err(ImapFailure::SignInUnavailable { said: words }),
-    }
-}
-
-fn is_busy(reply: &Reply) -> bool {
-    BUSY.iter().any(|code| reply.has_code(code)) || BUSY_WORDS.iter().any(|words| reply.says(words))
-}
-
-fn refused(access: &Access, said: String) -> ImapFailure {
-    let login = access.seed.login.clone();
-    ImapFailure::SignInRefused { login, said, help: access.provider.sign_in_help.clone() }
-}
-
 fn impossible(access: &Access, why: &str) -> ImapFailure {
-    let login = access.seed.login.clone();
-    ImapFailure::SignInImpossible { login, why: why.to_owned(), help: access.provider.sign_in_help.clone() }
-}
-
-/// Some servers say back what they did not understand.
-fn discreet(text: &str, password: &str, token: &str) -> String {
-    let mut text = text.replace(token, "…");
-    for secret in [password, &password.replace('\\', "\\\\").replace('"', "\\\"")] {
-        if !secret.is_empty() {
-            text = text.replace(secret, "…");
-        }
-    }
-    text
+    let (login, help) = (access.seed.login.clone(), access.provider.remedy(SignIn::NoWay).to_owned());
+    ImapFailure::SignInRefused { outcome: SignIn::NoWay, login, said: why.to_owned(), help }
 }

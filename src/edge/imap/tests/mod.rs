@@ -44,6 +44,9 @@ fn access(server: &Server) -> Access {
         message_limit: None,
         domains: Vec::new(),
         sign_in_help: "use an app password".to_owned(),
+        takes_passwords: true,
+        refusals: Vec::new(),
+        remedies: BTreeMap::new(),
     };
     let seed = Seed {
         address: Address::new("anna@stub.example").unwrap(),

@@ -1,6 +1,7 @@
 //! From the address to the end of the sign-in.
 
 use super::{PASSWORD, access, clock, mailbox, patience};
+use crate::domain::sign_in::SignIn;
 use crate::edge::imap::server::Server;
 use crate::edge::imap::{ImapFailure, Mailbox, Pool, TlsFault};
 use secrecy::SecretString;
@@ -34,29 +35,55 @@ async fn every_step_of_signing_in_can_fail_and_says_how() {
 
 #[tokio::test]
 async fn a_busy_server_is_no_wrong_password() {
-    for (answer, temporary, wait) in [
-        ("{tag} NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)\r\n", false, None),
-        ("{tag} NO [ALERT] Application-specific password required\r\n", false, None),
-        ("{tag} NO AUTHENTICATE failed.\r\n", false, None),
-        ("{tag} NO [UNAVAILABLE] (#AUTH012) later\r\n", true, None),
-        ("{tag} NO [LIMIT] x\r\n", true, None),
-        ("{tag} NO [INUSE] x\r\n", true, None),
-        ("{tag} NO [ALERT] Too many simultaneous connections. (Failure)\r\n", true, None),
-        ("* BYE too busy\r\n\u{4}", true, None),
-        ("{tag} OK [Error=\"WrongServerException\"] AUTHENTICATE completed.\r\n", true, None),
-        ("{tag} BAD Request is throttled. Suggested Backoff Time: 92415 milliseconds\r\n", true, Some(92_415)),
-    ] {
+    let refused = [
+        ("{tag} NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)\r\n", SignIn::WrongPassword),
+        ("{tag} NO [AUTHENTICATIONFAILED] (#AUTH901) try again\r\n", SignIn::WrongPassword),
+        ("{tag} NO AUTHENTICATE failed.\r\n", SignIn::WrongPassword),
+        ("{tag} NO [ALERT] Application-specific password required\r\n", SignIn::AppPasswordNeeded),
+        ("{tag} NO [EXPIRED] too old\r\n", SignIn::PasswordExpired),
+        ("{tag} NO [ALERT] Your account is not enabled for IMAP use.\r\n", SignIn::ImapOff),
+        (
+            "{tag} NO Basic authentication is disabled.\r\n* BYE Connection closed. 14\r\n\u{4}",
+            SignIn::BasicAuthDisabled,
+        ),
+        ("{tag} OK [Error=\"BasicAuthBlocked\"] AUTHENTICATE completed.\r\n", SignIn::BasicAuthDisabled),
+        ("* NO [WEBALERT https://x.example/] Web login required.\r\n{tag} NO [ALERT] see there\r\n", SignIn::Blocked),
+        ("{tag} NO [ALERT] Please log in via your web browser: https://x.example (Failure)\r\n", SignIn::Blocked),
+        ("{tag} NO [AUTHORIZATIONFAILED] not you\r\n", SignIn::Blocked),
+        ("{tag} NO [PRIVACYREQUIRED] not here\r\n", SignIn::NoWay),
+    ];
+    let passing = [
+        ("{tag} NO [UNAVAILABLE] (#AUTH012) later\r\n", SignIn::Unavailable),
+        ("{tag} NO [UNAVAILABLE] Invalid credentials\r\n", SignIn::Unavailable),
+        ("{tag} NO [INUSE] x\r\n", SignIn::Unavailable),
+        ("{tag} NO [SERVERBUG] x\r\n", SignIn::Unavailable),
+        ("{tag} NO Temporary failure\r\n", SignIn::Unavailable),
+        ("{tag} BAD what\r\n", SignIn::Unavailable),
+        ("* BYE Server shutting down\r\n\u{4}", SignIn::Unavailable),
+        ("Server Unavailable. 15\r\n", SignIn::Unavailable),
+        ("{tag} OK [Error=\"WrongServerException\"] AUTHENTICATE completed.\r\n", SignIn::Unavailable),
+        ("{tag} NO [LIMIT] x\r\n", SignIn::TooManyConnections),
+        ("{tag} NO [ALERT] Too many simultaneous connections. (Failure)\r\n", SignIn::TooManyConnections),
+        ("{tag} NO [UNAVAILABLE] Maximum number of connections from user+IP exceeded\r\n", SignIn::TooManyConnections),
+        ("* BYE Too many connections\r\n\u{4}", SignIn::TooManyConnections),
+        ("{tag} NO [OVERQUOTA] Account exceeded command or bandwidth limits.\r\n", SignIn::Throttled),
+        ("{tag} BAD Request is throttled. Suggested Backoff Time: 92415 milliseconds\r\n", SignIn::Throttled),
+    ];
+    for (answer, outcome) in refused.iter().chain(&passing).copied() {
         let server = Server::start().await;
         server.twist("AUTHENTICATE", answer);
         let failure = mailbox(&server).baseline().await.unwrap_err();
-        assert_eq!(failure.is_temporary(), temporary, "{answer}: {failure}");
-        assert_eq!(failure.leave_alone(), wait.map(Duration::from_millis), "{answer}");
-        assert_eq!(failure.to_string().contains("app password"), !temporary, "{failure}");
+        assert_eq!(failure.sign_in(), outcome, "{answer}: {failure}");
+        let judged = refused.iter().any(|(other, _)| *other == answer);
+        assert_eq!(failure.is_temporary(), !judged, "{answer}: {failure}");
+        assert!(judged || !failure.to_string().contains("password"), "{answer}: {failure}");
+        let wait = answer.contains("92415").then_some(92_415);
+        assert!(wait.is_none() || failure.leave_alone() == wait.map(Duration::from_millis), "{answer}");
     }
     let server = Server::start().await;
     server.twist("LIST", "{tag} BAD User is authenticated but not connected.\r\n");
     let failure = mailbox(&server).baseline().await.unwrap_err();
-    assert!(matches!(failure, ImapFailure::NotConnected { .. }) && failure.is_temporary(), "{failure}");
+    assert!(failure.sign_in() == SignIn::NotConnected && failure.is_temporary(), "{failure}");
 }
 
 #[tokio::test]
