@@ -62,7 +62,7 @@ impl Pursuit {
                     // Without the question the answer says nothing; with it, there are no tabs to ask for.
                     TabAnswer::NotApplicable => self.tab_known |= asked,
                     TabAnswer::Unknown | TabAnswer::Failed(_) => {
-                        self.tab_questions = self.tab_questions.saturating_add(1);
+                        self.tab_questions = self.tab_questions.saturating_add(u8::from(asked));
                     }
                 }
             }
@@ -151,7 +151,8 @@ impl Board {
     /// Enters what a look saw.
     pub(crate) fn saw(&self, look: &Look, sought: &[Sought]) {
         for copy in &look.copies {
-            let asked = sought.iter().any(|one| one.probe == copy.probe && one.ask_tab);
+            // A look that broke off did not come to asking for tabs.
+            let asked = look.failed.is_none() && sought.iter().any(|one| one.probe == copy.probe && one.ask_tab);
             self.with(copy.probe, |pursuit| pursuit.take_note(copy.sighting.role, &copy.sighting.tab, asked));
         }
         self.announce();

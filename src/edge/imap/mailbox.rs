@@ -189,10 +189,14 @@ impl Core {
         }
         pass.failures.extend(roll.excess.clone());
         *self.roll() = Some(roll);
+        let has_tabs = self.access.provider.tabs && session.can("X-GM-EXT-1");
         if let Some(failure) = failure {
+            if has_tabs {
+                tabs::leave_open(&mut pass.copies, sought, &failure);
+            }
             return Err(failure);
         }
-        if self.access.provider.tabs && session.can("X-GM-EXT-1") {
+        if has_tabs {
             // A failure here is in the answers; the folders were read all the same.
             if let Some(failure) = tabs::ask(session, &mut pass.copies, sought).await {
                 pass.session_lost = true;

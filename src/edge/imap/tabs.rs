@@ -15,10 +15,7 @@ use crate::domain::sighting::{Tab, TabAnswer};
 /// Asks for the tabs of those copies whose probe wants it, and notes the answers in them. A failure of the session is
 /// returned, too; what was read before stays whole.
 pub(super) async fn ask(session: &mut Session, copies: &mut [Copy], sought: &[Sought]) -> Option<ImapFailure> {
-    let wants = |copy: &Copy| {
-        copy.sighting.role == Role::Inbox && sought.iter().any(|probe| probe.ask_tab && probe.probe == copy.probe)
-    };
-    let mut asked: Vec<&mut Copy> = copies.iter_mut().filter(|copy| wants(copy)).collect();
+    let mut asked: Vec<&mut Copy> = copies.iter_mut().filter(|copy| wants(copy, sought)).collect();
     let first = asked.first()?;
     let (folder, uid_validity) = (first.sighting.folder.clone(), first.uid_validity);
     asked.retain(|copy| copy.sighting.folder == folder && copy.uid_validity == uid_validity);
@@ -31,6 +28,17 @@ pub(super) async fn ask(session: &mut Session, copies: &mut [Copy], sought: &[So
         };
     }
     failure
+}
+
+/// Notes in the same copies that their tabs could not be asked for: a copy whose tab is not known lies in no tab yet.
+pub(super) fn leave_open(copies: &mut [Copy], sought: &[Sought], failure: &ImapFailure) {
+    for copy in copies.iter_mut().filter(|copy| wants(copy, sought)) {
+        copy.sighting.tab = TabAnswer::Failed(failure.to_string());
+    }
+}
+
+fn wants(copy: &Copy, sought: &[Sought]) -> bool {
+    copy.sighting.role == Role::Inbox && sought.iter().any(|probe| probe.ask_tab && probe.probe == copy.probe)
 }
 
 fn plans(folder: &FolderName, uids: &BTreeSet<u32>) -> Vec<Plan> {
