@@ -5,7 +5,7 @@ use super::{Context, Failure, Outcome};
 use crate::Exit;
 use crate::config::Config;
 use crate::domain::health::Health;
-use crate::domain::run::RunId;
+use crate::domain::run::{RunId, RunState};
 use crate::edge::store::Store;
 use crate::render::json::run_document;
 use crate::render::report::RunReport;
@@ -27,7 +27,11 @@ pub(crate) async fn run_outcome(
     run: RunId,
     interrupted: bool,
 ) -> Result<Outcome, Failure> {
-    let report = judge_run(store, config, run, context.clock.now()).await.map_err(Failure::internal)?;
+    let mut report = judge_run(store, config, run, context.clock.now()).await.map_err(Failure::internal)?;
+    if interrupted && report.run.state == RunState::Running {
+        // It holds the lock for a moment longer, but works on the run no more.
+        report.run.state = RunState::Interrupted;
+    }
     let exit = if interrupted { Exit::Interrupted } else { exit_of(report.health()) };
     Ok(Outcome { exit, stdout: run_text(context, &report, Closing::Judging)? })
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use fail::fail_point;
 use sha2::{Digest as _, Sha256};
 
 use super::preflight::Sending;
@@ -176,6 +177,10 @@ impl Prepared {
 
 /// Commands are given as long as the run itself waits, within reason: a hung server must not outlast the run.
 pub(crate) fn patience_for(wait: Duration) -> Patience {
+    fail_point!("imap-patience", |millis| {
+        let each = Duration::from_millis(millis.and_then(|text| text.parse().ok()).unwrap_or(1000));
+        Patience { connect: each, greeting: each, command: each, flight: each * 2, logout: each }
+    });
     let usual = Patience::default();
     let command = wait.clamp(Duration::from_secs(5), usual.command);
     Patience { command, greeting: usual.greeting.min(command), flight: usual.flight.min(command * 2), ..usual }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use fail::fail_point;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 
@@ -23,6 +24,8 @@ use crate::render::progress::Progress;
 
 /// Most calls under way at once. SES answers within a fraction of a second, so this carries well over 30 a second.
 const CALLS_AT_ONCE: usize = 10;
+/// How long a call may still take once the user wished to stop.
+const LAST_PATIENCE: Duration = Duration::from_secs(3);
 /// Most tries for one probe.
 const TRIES: u32 = 6;
 
@@ -85,7 +88,14 @@ async fn send_one(sending: &Sending, probe: &Probe, letter: &Letter) -> Result<(
             Err(fault) => return Err(fault),
         };
         sending.board.claimed(probe.id, claimed_at);
-        let handoff = route.sender.send(letter).await;
+        fail_point!("call-begins");
+        let handoff = tokio::select! {
+            handoff = route.sender.send(letter) => handoff,
+            () = out_of_patience(sending) => {
+                Handoff::Unknown { why: "the program was interrupted during the call".to_owned() }
+            }
+        };
+        fail_point!("call-ended");
         let at = sending.clock.now();
         sending.store.settle(probe.id, number, &handoff, at).await?;
         sending.board.settled(probe.id, &handoff, at);
@@ -109,6 +119,12 @@ async fn send_one(sending: &Sending, probe: &Probe, letter: &Letter) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Returns some time after the user wished to stop: a call under way is given the chance to end well.
+async fn out_of_patience(sending: &Sending) {
+    sending.interrupt.wait().await;
+    tokio::time::sleep(LAST_PATIENCE).await;
 }
 
 /// Waits for the account's pace; true when nothing may be sent any more.

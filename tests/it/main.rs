@@ -9,6 +9,13 @@
 )]
 
 mod demo;
+// These need the program to have fail points: to die at, and to wait less long for a server that hangs.
+#[cfg(feature = "failpoints")]
 mod faults;
+#[cfg(feature = "failpoints")]
+mod handoffs;
+#[cfg(feature = "failpoints")]
+mod killed;
 mod real;
+mod scenario;
 mod tidy;

@@ -19,6 +19,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use fail::fail_point;
+
 pub(crate) use account::{IdentityStanding, Standing};
 pub(crate) use api::ApiSender;
 pub(crate) use pace::Pace;
@@ -60,6 +62,10 @@ pub(crate) struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
+        fail_point!("ses-patience", |millis| {
+            let each = Duration::from_millis(millis.and_then(|text| text.parse().ok()).unwrap_or(1000));
+            Self { connect: each, attempt: each, pause: each }
+        });
         Self { connect: Duration::from_secs(5), attempt: Duration::from_secs(30), pause: Duration::from_secs(1) }
     }
 }

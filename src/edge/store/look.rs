@@ -34,7 +34,10 @@ impl Store {
         if added.rows_affected() == 1 {
             insert_folders(&mut writing, row, baseline).await?;
         }
-        writing.commit().await.doing(BASELINE)
+        fail_point!("baseline-written");
+        writing.commit().await.doing(BASELINE)?;
+        fail_point!("baseline-committed");
+        Ok(())
     }
 
     /// The baseline of a seed in a run; `None` when none was taken.

@@ -93,6 +93,7 @@ impl Store {
             .execute(&self.writer)
             .await
             .doing(DOING)?;
+        fail_point!("exclusion-committed");
         if changed.rows_affected() == 1 { Ok(()) } else { Err(StoreFault::no_seed(DOING, seed)) }
     }
 

@@ -124,7 +124,10 @@ impl Store {
         .execute(&mut *writing)
         .await
         .doing(DOING)?;
-        writing.commit().await.doing(DOING)
+        fail_point!("unknown-written");
+        writing.commit().await.doing(DOING)?;
+        fail_point!("unknown-committed");
+        Ok(())
     }
 
     /// Every attempt at one probe, the first one first.

@@ -1,0 +1,235 @@
+//! A scenario: the program with a directory of its own, and the lab as everything outside of it.
+//!
+//! A test says which seeds there are, where their mail lands and what goes wrong, calls the program, and asks the lab's
+//! journals what really happened.
+
+#![cfg_attr(not(feature = "failpoints"), allow(dead_code, reason = "most who use it need fail points"))]
+
+use std::fmt::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use inboxed::lab::ca::{Certificate, Identity};
+use inboxed::lab::fault::Faults;
+use inboxed::lab::imap::journal::Journal;
+use inboxed::lab::imap::{ImapServer, ImapSettings};
+use inboxed::lab::mailbox::{Character, Mailboxes, NewAccount};
+use inboxed::lab::ses::{Accepted, SesAccount, SesServer, SesSettings};
+use inboxed::lab::smtp::SmtpServer;
+use inboxed::lab::{Clock, Lab};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// What every seed signs in with.
+const PASSWORD: &str = "canary of the seeds";
+/// What the SES API is signed with.
+const AWS_SECRET: &str = "canary of the account";
+
+/// The presets of the lab's characters, without limits that only a real provider needs.
+const PRESETS: [(Character, &str); 4] = [
+    (Character::Gmail, "tabs = true\n"),
+    (Character::Outlook, "spam_threshold = true\n[folders]\njunk = [\"Junk Email\"]\ntrash = [\"Deleted Items\"]\n"),
+    (Character::Yahoo, "[folders]\njunk = [\"Bulk\"]\n"),
+    (Character::Plain, ""),
+];
+
+/// A scenario.
+pub(crate) struct Scenario {
+    pub(crate) directory: TempDir,
+    pub(crate) lab: Lab,
+    pub(crate) account: SesAccount,
+    endpoint: String,
+    seeds: String,
+    own_servers: Vec<ImapServer>,
+    _ses: SesServer,
+    smtp: Option<SmtpServer>,
+    runtime: Runtime,
+}
+
+/// How one call of the program ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) signal: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Scenario {
+    /// A program with one stream over the API and no seed yet. `deliver` files what SES accepts.
+    pub(crate) fn new(deliver: impl Fn(&Mailboxes, Accepted) + Send + Sync + 'static) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let directory = tempfile::Builder::new().prefix("inboxed-scenario-").tempdir().unwrap();
+        let (lab, account, ses) = runtime.block_on(async {
+            let clock = Clock::system();
+            let lab = Lab::start(clock.clone()).await.unwrap();
+            let mailboxes = lab.mailboxes.clone();
+            let settings = SesSettings { max_send_rate: 200.0, ..SesSettings::with_domains(&["shop.example"]) };
+            let account = SesAccount::new(settings, clock, Arc::new(move |accepted| deliver(&mailboxes, accepted)));
+            let ses = SesServer::start(account.clone()).await.unwrap();
+            (lab, account, ses)
+        });
+        for inner in ["seeds", "providers"] {
+            std::fs::create_dir(directory.path().join(inner)).unwrap();
+        }
+        for (character, rest) in PRESETS {
+            let word = character.word();
+            let preset = format!("name = \"lab-{word}\"\ntitle = \"{word}\"\nmax_connections = 5000\n{rest}");
+            std::fs::write(directory.path().join(format!("providers/{word}.toml")), preset).unwrap();
+        }
+        std::fs::write(directory.path().join("ca.pem"), lab.ca_pem()).unwrap();
+        std::fs::write(directory.path().join("m.eml"), "From: news@shop.example\nSubject: news\n\nhello\n").unwrap();
+        let endpoint = ses.endpoint_url();
+        let mut scenario = Self {
+            directory,
+            lab,
+            account,
+            endpoint,
+            seeds: String::new(),
+            own_servers: Vec::new(),
+            _ses: ses,
+            smtp: None,
+            runtime,
+        };
+        scenario.configure("", "name = \"news\"\nmessage = \"m.eml\"\n");
+        scenario
+    }
+
+    /// Writes the main configuration: lines of `[run]`, and the stream.
+    pub(crate) fn configure(&mut self, run: &str, stream: &str) {
+        let main = format!(
+            "providers = [\"providers/*.toml\"]\n[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{}\"\n[run]\n{run}\
+             [[stream]]\n{stream}",
+            self.endpoint
+        );
+        std::fs::write(self.directory.path().join("inboxed.toml"), main).unwrap();
+    }
+
+    /// Sends over SMTP instead.
+    pub(crate) fn by_smtp(&mut self) {
+        let server = self.runtime.block_on(SmtpServer::start(self.account.clone(), self.identity().tls())).unwrap();
+        let stream = format!(
+            "name = \"news\"\nmessage = \"m.eml\"\ntransport = \"ses-smtp\"\n[stream.smtp]\nhost = \"127.0.0.1\"\nport = {}\n\
+             tls = \"starttls\"\nuser = \"{}\"\nsecret = {{ env = \"SMTP\" }}\nca_file = \"ca.pem\"\n",
+            server.starttls_port(),
+            self.account.settings().smtp_user,
+        );
+        self.smtp = Some(server);
+        self.configure("", &stream);
+    }
+
+    /// Opens a mailbox and makes it a seed, at the lab's own server of this character. `further` lines may follow.
+    pub(crate) fn seed(&mut self, address: &str, character: Character, further: &str) {
+        let port = self.lab.imap(character).port();
+        self.lab.mailboxes.open(NewAccount::new(character, address, PASSWORD));
+        self.add_seed(address, character, port, further);
+    }
+
+    /// The same at a server of its own, whose faults are these. With `starttls` the connection begins in the clear.
+    pub(crate) fn seed_apart(&mut self, address: &str, character: Character, starttls: bool, faults: &Faults) {
+        self.lab.mailboxes.open(NewAccount::new(character, address, PASSWORD));
+        let settings = ImapSettings { name: address.to_owned(), ..ImapSettings::of(character) };
+        let (mailboxes, identity) = (self.lab.mailboxes.clone(), self.identity());
+        let started = ImapServer::start(settings, mailboxes, faults.clone(), Journal::counting_only(), identity);
+        let server = self.runtime.block_on(started).unwrap();
+        let (port, further) =
+            if starttls { (server.starttls_port(), "tls = \"starttls\"\n") } else { (server.port(), "") };
+        self.own_servers.push(server);
+        self.add_seed(address, character, port, further);
+    }
+
+    fn identity(&self) -> Identity {
+        self.lab.authority.certify(Certificate::Good).unwrap()
+    }
+
+    fn add_seed(&mut self, address: &str, character: Character, port: u16, further: &str) {
+        let secret = if further.contains("secret = ") { "" } else { "secret = { env = \"PW\" }\n" };
+        writeln!(
+            self.seeds,
+            "[[seed]]\naddress = \"{address}\"\nprovider = \"lab-{}\"\nhost = \"127.0.0.1\"\nport = {port}\nca_file = \
+             \"../ca.pem\"\n{secret}{further}",
+            character.word()
+        )
+        .unwrap();
+        std::fs::write(self.directory.path().join("seeds/lab.toml"), &self.seeds).unwrap();
+    }
+
+    /// A call of the program that has not begun.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_inboxed"));
+        command
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env_clear()
+            .env("HOME", self.directory.path())
+            .env("AWS_ACCESS_KEY_ID", "AKIALABLABLABLABLAB0")
+            .env("AWS_SECRET_ACCESS_KEY", AWS_SECRET)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("PW", PASSWORD)
+            .env("WRONG", "canary that is wrong")
+            .env("SMTP", self.account.settings().smtp_password)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Calls the program, with these fail points.
+    pub(crate) fn call(&self, points: &str, arguments: &[&str]) -> Ended {
+        Ended::of(self.command(arguments).env("FAILPOINTS", points).output().unwrap())
+    }
+
+    /// The directory of the program.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+impl Ended {
+    /// What a process left. No secret is in it.
+    pub(crate) fn of(output: Output) -> Self {
+        let ended = Self {
+            code: output.status.code(),
+            signal: output.status.signal(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        };
+        assert!(!ended.stdout.contains("canary") && !ended.stderr.contains("canary"), "a secret in {ended:?}");
+        ended
+    }
+
+    /// The one document on standard output.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+}
+
+/// The probe of one seed in a document; there is one.
+pub(crate) fn probe<'a>(document: &'a Value, seed: &str) -> &'a Value {
+    let probes: Vec<&Value> =
+        document["probes"].as_array().unwrap().iter().filter(|probe| probe["seed"] == seed).collect();
+    let [probe] = probes[..] else { panic!("{} probes of {seed} in {document}", probes.len()) };
+    probe
+}
+
+/// A tenth of a big count, or all of it where `INBOXED_LONG` asks for that.
+pub(crate) fn tenth_of(all: usize) -> usize {
+    if std::env::var_os("INBOXED_LONG").is_some() { all } else { all / 10 }
+}
+
+/// Works on all items, so many at a time. The first panic is everybody's.
+pub(crate) fn side_by_side<T: Sync>(at_once: usize, items: &[T], work: impl Fn(&T) + Sync) {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..at_once {
+            scope.spawn(|| {
+                while let Some(item) = items.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
+                    work(item);
+                }
+            });
+        }
+    });
+}
