@@ -122,6 +122,11 @@ impl Done {
 
 /// Runs one command line. The strings it returns may hold colours; who writes them takes those out where none are wanted.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Done {
+    run_words(args.into_iter().collect())
+}
+
+/// Not generic, so that all of the program is compiled once and here, not a second time in every crate that calls [`run`].
+fn run_words(args: Vec<OsString>) -> Done {
     let cli = match cli::Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
@@ -178,7 +183,7 @@ mod tests {
         }
     }
 
-    fn run_words(words: &[&str]) -> Done {
+    fn typed(words: &[&str]) -> Done {
         run(std::iter::once("inboxed").chain(words.iter().copied()).map(OsString::from))
     }
 
@@ -195,16 +200,16 @@ mod tests {
             &["show", "1", "anna"],
             &["--config"],
         ] {
-            let done = run_words(words);
+            let done = typed(words);
             assert_eq!((done.exit, done.stdout.as_str()), (Exit::Usage, ""), "{words:?}");
             assert!(!done.stderr.is_empty(), "{words:?}");
         }
         for words in [&["--help"][..], &["help", "run"], &["run", "--help"], &["--version"]] {
-            let done = run_words(words);
+            let done = typed(words);
             assert_eq!((done.exit, done.stderr.as_str()), (Exit::Ok, ""), "{words:?}");
             assert!(!done.stdout.is_empty(), "{words:?}");
         }
-        let help = run_words(&["--help"]).stdout;
+        let help = typed(&["--help"]).stdout;
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(help.contains("neither SES nor any other sending service can see the folder"), "{help}");
     }
@@ -212,7 +217,7 @@ mod tests {
     #[test]
     fn a_missing_configuration_is_65_with_one_sentence_and_nothing_on_stdout() {
         for words in [&["seeds", "list"][..], &["runs"], &["run"], &["sweep", "last"], &["show", "1"]] {
-            let done = run_words(&[words, &["--json", "--config", "nowhere/inboxed.toml"]].concat());
+            let done = typed(&[words, &["--json", "--config", "nowhere/inboxed.toml"]].concat());
             assert_eq!((done.exit, done.stdout.as_str()), (Exit::BadInput, ""), "{words:?}");
             assert_eq!(
                 done.stderr,
