@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::domain::dns::name::DomainName;
 use crate::domain::run::{Label, RunChoice};
 use crate::domain::seed::Address;
 use crate::domain::stream::StreamName;
@@ -61,6 +62,8 @@ pub(crate) enum Verb {
     Runs,
     /// Show one run in full, or one probe's whole story.
     Show(ShowArgs),
+    /// Tell what DNS says of a sender's domain, record it, and tell what changed and when.
+    Dns(DnsArgs),
     /// Draw the placement trend of each stream as a PNG.
     Report(ReportArgs),
     /// Copy the database while runs may go on.
@@ -102,6 +105,31 @@ pub(crate) struct SeedsArgs {
 pub(crate) enum SeedsAction {
     /// One line for each seed: provider, server, how it signs in and where its secret comes from.
     List,
+}
+
+/// What to do about DNS.
+#[derive(Debug, Args)]
+pub(crate) struct DnsArgs {
+    /// The action.
+    #[command(subcommand)]
+    pub(crate) action: DnsAction,
+}
+
+/// Actions on DNS.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DnsAction {
+    /// Record what a sender publishes now, and say what differs from the last time. Every run does so by itself.
+    Snapshot {
+        /// The domain in From; those of all streams when none is named.
+        #[arg(value_parser = domain)]
+        domain: Option<DomainName>,
+    },
+    /// List what changed between the snapshots, each change with the time within which it happened.
+    Diff {
+        /// The domain in From; those of all streams when none is named.
+        #[arg(value_parser = domain)]
+        domain: Option<DomainName>,
+    },
 }
 
 /// One run.
@@ -199,6 +227,10 @@ fn run_choice(text: &str) -> Result<RunChoice, String> {
 
 fn address(text: &str) -> Result<Address, String> {
     Address::new(text).ok_or_else(|| "not an e-mail address".to_owned())
+}
+
+fn domain(text: &str) -> Result<DomainName, String> {
+    DomainName::typed(text).ok_or_else(|| "not a domain; write one such as shop.example".to_owned())
 }
 
 /// A time to watch. Without any, every probe would be missing before it could arrive.

@@ -142,7 +142,7 @@ fn write_files(dir: &Path, lab: &Lab, endpoint: &str) -> anyhow::Result<()> {
     let seeds = SEEDS.into_iter().flat_map(seed).collect::<Vec<_>>().join("\n");
     let config = format!(
         "{MARK}\n[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{endpoint}\"   # the lab, gone when the demo \
-         ended\n\n[run]\nwait = \"15m\"\n\n[[stream]]\nname = \"newsletter\"\nkind = \"marketing\"\nfrom = \"News \
+         ended\n\n[dns]\nresolver = \"127.0.0.1:9\"\n\n[run]\nwait = \"15m\"\n\n[[stream]]\nname = \"newsletter\"\nkind = \"marketing\"\nfrom = \"News \
          <news@shop.example>\"\nmessage = \"messages/newsletter.eml\"\n"
     );
     let files: BTreeMap<&str, &str> = BTreeMap::from([

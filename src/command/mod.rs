@@ -4,6 +4,7 @@ mod board;
 mod check;
 mod completions;
 mod demo;
+mod dns;
 mod field;
 mod init;
 mod interrupt;
@@ -128,6 +129,7 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
         Verb::Sweep(args) => sweep::execute(&context, args).await,
         Verb::Runs => runs::execute(&context).await,
         Verb::Show(args) => show::execute(&context, args).await,
+        Verb::Dns(args) => dns::execute(&context, args).await,
         Verb::Report(args) => report::execute(&context, args).await,
         Verb::Backup(args) => upkeep::backup(&context, args).await,
         Verb::Prune(args) => upkeep::prune(&context, args).await,

@@ -94,14 +94,19 @@ pub(crate) async fn preflight(
             .iter()
             .filter(|sending| sending.stream.region.as_deref().or(config.ses.region.as_deref()) == region)
             .collect();
-        let patience = Patience::default();
-        let api = match (in_lab, config.ses.endpoint_url.as_deref()) {
-            (true, Some(url)) => ApiSender::connect_to_lab(region.unwrap_or("eu-central-1"), url, patience),
-            (_, url) => ApiSender::connect(region, url, patience).await,
-        };
+        let api = connect(config, region, in_lab).await;
         ask_region(api, region, &here, seeds, memory, clock, &mut found).await?;
     }
     Ok(found)
+}
+
+/// The way to SES in one region.
+pub(crate) async fn connect(config: &Config, region: Option<&str>, in_lab: bool) -> ApiSender {
+    let patience = Patience::default();
+    match (in_lab, config.ses.endpoint_url.as_deref()) {
+        (true, Some(url)) => ApiSender::connect_to_lab(region.unwrap_or("eu-central-1"), url, patience),
+        (_, url) => ApiSender::connect(region, url, patience).await,
+    }
 }
 
 async fn ask_region(
@@ -122,9 +127,9 @@ async fn ask_region(
     if only_smtp && let Err(failure) = &account {
         found.notes.insert(format!("the SES API could not be asked about this account: {failure}"));
     }
+    let api = Arc::new(api);
     let mut region_standing =
         RegionStanding { region: region.map(str::to_owned), account, needs_api: !only_smtp, senders: Vec::new() };
-    let api = Arc::new(api);
     for sending in streams {
         if answers {
             let identity = api.identity(&sending.from).await;

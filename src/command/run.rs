@@ -9,6 +9,7 @@ use anyhow::anyhow;
 use futures_util::StreamExt as _;
 
 use super::board::Board;
+use super::dns::Recorder;
 use super::field::Field;
 use super::interrupt::Interrupt;
 use super::outcome::run_outcome;
@@ -53,7 +54,15 @@ pub(crate) async fn execute(context: &Context, args: &RunArgs) -> Result<Outcome
     }
     let (run, probes) = store.plan_run(&preparation.plan(context), &fresh_key()?).await.map_err(Failure::internal)?;
     lock.works_on(run).map_err(Failure::internal)?;
-    conduct(&Conduct { context, preparation, store, asked, run, interrupt, progress }, probes).await
+    let all = Conduct { context, preparation, store, asked, run, interrupt, progress };
+    let recorder = Recorder {
+        context,
+        config: &all.preparation.config,
+        streams: &all.preparation.streams,
+        store: &all.store,
+        run,
+    };
+    recorder.beside(conduct(&all, probes)).await
 }
 
 /// The key that a run's tags are derived from: random, used once, kept nowhere.

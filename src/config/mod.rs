@@ -53,7 +53,6 @@ pub(crate) struct Config {
     /// Where reports are written.
     pub(crate) reports: PathBuf,
     /// How DNS is asked.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the DNS verbs will read it; a slip in it is found today"))]
     pub(crate) dns: Dns,
     /// Traffic shares for the overall figure; empty means equal.
     #[cfg_attr(not(test), expect(dead_code, reason = "`report` will read it; a slip in it is found today"))]

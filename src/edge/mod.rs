@@ -4,5 +4,6 @@ pub(crate) mod clock;
 #[cfg_attr(not(test), expect(dead_code, reason = "signing in by OAuth, alerts and policies will ask by it"))]
 pub(crate) mod http;
 pub(crate) mod imap;
+pub(crate) mod resolver;
 pub(crate) mod ses;
 pub(crate) mod store;

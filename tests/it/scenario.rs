@@ -101,7 +101,7 @@ impl Scenario {
     /// Writes the main configuration: lines of `[run]`, and the stream.
     pub(crate) fn configure(&mut self, run: &str, stream: &str) {
         let main = format!(
-            "providers = [\"providers/*.toml\"]\n[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{}\"\n[run]\n{run}\
+            "providers = [\"providers/*.toml\"]\n[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{}\"\n[dns]\nresolver = \"127.0.0.1:9\"\n[run]\n{run}\
              [[stream]]\n{stream}",
             self.endpoint
         );

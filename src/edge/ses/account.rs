@@ -195,7 +195,7 @@ pub(super) fn next_token(json: &Value) -> Option<String> {
 }
 
 /// The names under which an address may be verified: itself, its domain, and each domain above with two labels or more.
-fn identities_of(address: &str) -> Vec<String> {
+pub(super) fn identities_of(address: &str) -> Vec<String> {
     let address = address.to_ascii_lowercase();
     let mut domain = address.rsplit_once('@').map(|(_, domain)| domain.to_owned()).unwrap_or_default();
     let mut names = vec![address];

@@ -9,6 +9,7 @@ mod answer;
 mod api;
 mod channel;
 mod pace;
+mod publication;
 mod smtp;
 mod suppression;
 
@@ -24,6 +25,7 @@ use fail::fail_point;
 pub(crate) use account::{IdentityStanding, Standing};
 pub(crate) use api::ApiSender;
 pub(crate) use pace::Pace;
+pub(crate) use publication::Publication;
 pub(crate) use smtp::{SmtpSender, SmtpSettings, smtp_headers};
 pub(crate) use suppression::Suppression;
 

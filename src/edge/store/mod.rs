@@ -16,6 +16,7 @@ mod probe;
 mod row;
 mod run;
 mod send;
+mod snapshot;
 mod suppression;
 mod upkeep;
 

@@ -57,6 +57,7 @@ impl Store {
             .execute(&mut *writing)
             .await
             .doing(DOING)?;
+        super::snapshot::forget_snapshots(&mut writing, before).await?;
         writing.commit().await.doing(DOING)?;
         Ok(gone.rows_affected())
     }

@@ -57,7 +57,9 @@ impl Program {
         extra: impl Fn(usize) -> &'static str,
     ) -> Self {
         let directory = tempfile::Builder::new().prefix("inboxed-program-").tempdir().unwrap();
-        let mut config = format!("[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{endpoint}\"\n");
+        let mut config = format!(
+            "[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{endpoint}\"\n[dns]\nresolver = \"127.0.0.1:9\"\n"
+        );
         config.insert_str(0, "database = \"inboxed.db\"\nseeds = [\"seeds/*.toml\"]\n");
         for (name, from) in streams {
             let stream = ["[[stream]]", "kind = \"marketing\"", "message = \"messages/week.eml\""].join("\n");

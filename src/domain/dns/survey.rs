@@ -1,0 +1,115 @@
+//! A survey of a sender's DNS: what has been answered so far, and what has to be asked next.
+//!
+//! Asking is a conversation: the includes of an SPF record, the names of an address and the consent of another domain to
+//! reports are known only once something else was answered. [`Survey::open_questions`] gives the next questions, until
+//! there are none; whoever asks them may stop at any time and leave the rest unanswered.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::answer::{Question, RecordType, Reply};
+use super::name::DomainName;
+use super::snapshot::{Entry, Place, Snapshot};
+use super::subject::Subject;
+
+/// Most questions of one survey: a hostile chain of includes must not keep it going.
+const MOST_QUESTIONS: usize = 250;
+
+/// Most names on the walk up the tree for a DMARC record (RFC 9989 §4.10).
+const LONGEST_WALK: usize = 8;
+
+/// A survey under way.
+#[derive(Debug, Clone)]
+pub(crate) struct Survey {
+    /// Whose DNS it is.
+    pub(crate) subject: Subject,
+    replies: BTreeMap<Question, Reply>,
+    also: BTreeMap<Question, Place>,
+}
+
+impl Survey {
+    /// A survey in which nothing is answered. `also` are the names of the sender's last snapshot.
+    pub(crate) fn new(subject: Subject, also: BTreeMap<Question, Place>) -> Self {
+        Self { subject, replies: BTreeMap::new(), also }
+    }
+
+    /// What to ask next; empty when everything is answered that is worth asking.
+    pub(crate) fn open_questions(&self) -> Vec<Question> {
+        let room = MOST_QUESTIONS.saturating_sub(self.replies.len());
+        let mut open: Vec<Question> = self.wanted().into_keys().collect();
+        open.retain(|question| !self.replies.contains_key(question));
+        open.truncate(room);
+        open
+    }
+
+    /// Takes an answer.
+    pub(crate) fn answer(&mut self, question: Question, reply: Reply) {
+        self.replies.insert(question, reply);
+    }
+
+    /// The answer to a question; `None` when it was not asked.
+    #[allow(dead_code, reason = "read by the checks")]
+    pub(crate) fn reply(&self, name: &DomainName, kind: RecordType) -> Option<&Reply> {
+        self.replies.get(&Question::new(name.clone(), kind))
+    }
+
+    /// The survey as facts: every answer with the part it plays.
+    pub(crate) fn snapshot(&self, taken_at: Timestamp) -> Snapshot {
+        let wanted = self.wanted();
+        let entries = self.replies.iter().map(|(question, reply)| {
+            let place = wanted.get(question).copied().unwrap_or(Place::Behind);
+            (question.clone(), Entry { place, reply: reply.clone() })
+        });
+        Snapshot { domain: self.subject.domain.clone(), taken_at, entries: entries.collect() }
+    }
+
+    /// Every question that is worth asking by what is known, with its part. The first part that names a question has it.
+    fn wanted(&self) -> BTreeMap<Question, Place> {
+        let mut wanted = BTreeMap::new();
+        let mut want = |name: Option<DomainName>, kind, place| {
+            if let Some(name) = name {
+                wanted.entry(Question::new(name, kind)).or_insert(place);
+            }
+        };
+        let domain = &self.subject.domain;
+        for mail_from in &self.subject.mail_from {
+            want(Some(mail_from.domain.clone()), RecordType::Txt, Place::SpfMailFrom);
+            want(Some(mail_from.domain.clone()), RecordType::Mx, Place::MailFromMx);
+        }
+        want(Some(domain.clone()), RecordType::Txt, Place::SpfFrom);
+        for selector in &self.subject.selectors {
+            want(Some(selector.name.clone()), RecordType::Txt, Place::Dkim);
+        }
+        let organisation = domain.organisation();
+        for step in dmarc_walk(domain) {
+            let place = if step.is_at_or_below(&organisation) { Place::Dmarc } else { Place::Behind };
+            want(step.below("_dmarc"), RecordType::Txt, place);
+        }
+        for owner in [domain, &organisation] {
+            want(owner.below("default._bimi"), RecordType::Txt, Place::Bimi);
+        }
+        want(domain.below("_mta-sts"), RecordType::Txt, Place::MtaSts);
+        want(domain.below("_smtp._tls"), RecordType::Txt, Place::TlsRpt);
+        for address in &self.subject.addresses {
+            want(DomainName::of_pointer(*address), RecordType::Ptr, Place::Behind);
+        }
+        for (question, place) in &self.also {
+            want(Some(question.name.clone()), question.kind, *place);
+        }
+        wanted
+    }
+}
+
+/// The domains whose `_dmarc` name is asked, from the domain itself up to the top (RFC 9989 §4.10): of a name of more
+/// than eight labels the middle is skipped, so that there are never more than eight.
+pub(crate) fn dmarc_walk(domain: &DomainName) -> Vec<DomainName> {
+    let mut walk = vec![domain.clone()];
+    let labels = domain.labels().count();
+    let from = if labels > LONGEST_WALK { LONGEST_WALK - 1 } else { labels.saturating_sub(1) };
+    walk.extend((1..=from).rev().filter_map(|count| domain.last_labels(count)));
+    walk
+}
+
+#[cfg(test)]
+mod tests;
