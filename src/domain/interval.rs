@@ -3,9 +3,9 @@
 //! Wilson's score interval for one probe for each seed, and a design-based effective size where the same seeds answer
 //! several times: their answers are not independent. A share over nothing does not exist.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use statrs::distribution::{ContinuousCDF as _, Normal, StudentsT};
+use super::quantile::{normal_quantile, student_quantile};
 
 /// A range of shares, both ends within 0…1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,20 +32,14 @@ pub(crate) struct Observation<'a> {
 pub(crate) struct Pooled {
     /// Share of good answers; `None` over no answers, never 0.
     pub(crate) rate: Option<f64>,
+    /// Seeds that answered.
+    pub(crate) seeds: usize,
+    /// Runs they answered in.
+    pub(crate) runs: usize,
     /// How many independent answers these are worth, 0…N.
     pub(crate) effective: f64,
     /// Interval of the share.
     pub(crate) interval: Interval,
-}
-
-/// Quantile of the standard normal distribution.
-fn normal_quantile(p: f64) -> f64 {
-    Normal::standard().inverse_cdf(p)
-}
-
-/// Quantile of Student's distribution; the normal one where the degrees of freedom make no distribution.
-fn student_quantile(p: f64, freedom: f64) -> f64 {
-    StudentsT::new(0.0, 1.0, freedom).map_or_else(|_| normal_quantile(p), |student| student.inverse_cdf(p))
 }
 
 /// Wilson's score interval (Wilson 1927; Brown, Cai & `DasGupta` 2001) of `good` out of `n`, which need not be integers.
@@ -70,11 +64,14 @@ pub(crate) fn wilson(good: f64, n: f64, confidence: f64) -> Interval {
 pub(crate) fn pooled(observations: &[Observation<'_>], confidence: f64) -> Pooled {
     let n = count(observations.len());
     if observations.is_empty() {
-        return Pooled { rate: None, effective: 0.0, interval: Interval { lo: 0.0, hi: 1.0 } };
+        let interval = Interval { lo: 0.0, hi: 1.0 };
+        return Pooled { rate: None, seeds: 0, runs: 0, effective: 0.0, interval };
     }
     let p = count(observations.iter().filter(|o| o.good).count()) / n;
     let effective = effective_size(observations, p, confidence);
-    Pooled { rate: Some(p), effective, interval: wilson(p * effective, effective, confidence) }
+    let seeds = observations.iter().map(|o| o.seed).collect::<BTreeSet<_>>().len();
+    let runs = observations.iter().map(|o| o.run).collect::<BTreeSet<_>>().len();
+    Pooled { rate: Some(p), seeds, runs, effective, interval: wilson(p * effective, effective, confidence) }
 }
 
 /// How many independent answers the observations with mean `p` are worth.
@@ -117,53 +114,4 @@ fn squares<'a>(values: impl Iterator<Item = &'a f64>) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "counts of probes stay far below 2^53")]
 pub(crate) fn count(n: usize) -> f64 {
     n as f64
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::Value;
-
-    use super::*;
-
-    const GOLDEN: &str = include_str!("../../tests/data/golden/statistics-public.json");
-
-    fn near(found: f64, wanted: &Value, case: &Value) {
-        let wanted = wanted.as_f64().unwrap();
-        assert!((found - wanted).abs() <= 1e-9 * wanted.abs().max(1.0), "{found} for {wanted} in {case}");
-    }
-
-    #[test]
-    fn golden_intervals_agree_to_nine_digits() {
-        let golden: Value = serde_json::from_str(GOLDEN).unwrap();
-        let mut checked = 0;
-        for case in golden["cases"].as_array().unwrap() {
-            let (given, wanted) = (&case["in"], &case["out"]);
-            let confidence = given["conf"].as_f64().unwrap_or(0.95);
-            if case["fn"] == "wilson" {
-                let interval = wilson(given["x"].as_f64().unwrap(), given["n"].as_f64().unwrap(), confidence);
-                near(interval.lo, &wanted["lo"], case);
-                near(interval.hi, &wanted["hi"], case);
-            } else if case["fn"] == "pooled" {
-                let rows = given["observations"].as_array().unwrap();
-                let seeds: Vec<String> = rows.iter().map(|row| row[0].to_string()).collect();
-                let observations: Vec<_> = rows
-                    .iter()
-                    .zip(&seeds)
-                    .map(|(row, seed)| Observation { seed, run: row[1].as_i64().unwrap(), good: row[2] == 1 })
-                    .collect();
-                let pooled = pooled(&observations, confidence);
-                assert_eq!(pooled.rate.is_none(), wanted["rate"].is_null());
-                if let Some(rate) = pooled.rate {
-                    near(rate, &wanted["rate"], case);
-                }
-                near(pooled.effective, &wanted["n_eff"], case);
-                near(pooled.interval.lo, &wanted["lo"], case);
-                near(pooled.interval.hi, &wanted["hi"], case);
-            } else {
-                continue;
-            }
-            checked += 1;
-        }
-        assert_eq!(checked, 35);
-    }
 }

@@ -3,7 +3,11 @@
 //! Nothing here asks a clock, opens a file, reads a variable or derives a serialisation. Facts come in as values,
 //! judgements go out as values, and the same facts give the same judgement on every machine and in every year.
 
+#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
+pub(crate) mod compare;
 pub(crate) mod dns;
+#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
+pub(crate) mod family;
 pub(crate) mod finding;
 pub(crate) mod folder;
 pub(crate) mod handoff;
@@ -12,11 +16,30 @@ pub(crate) mod interval;
 pub(crate) mod latency;
 pub(crate) mod look;
 pub(crate) mod message;
+#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
+pub(crate) mod overall;
+#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
+pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod provider;
+#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
+pub(crate) mod quantile;
 pub(crate) mod run;
+#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
+pub(crate) mod scope;
 pub(crate) mod seed;
+#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
+pub(crate) mod share;
+#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
+pub(crate) mod shift;
 pub(crate) mod sighting;
+#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
+pub(crate) mod sign_flip;
 pub(crate) mod sign_in;
 pub(crate) mod stream;
 pub(crate) mod tally;
+#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
+pub(crate) mod trend;
+
+#[cfg(test)]
+mod tests;

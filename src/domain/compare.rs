@@ -1,0 +1,144 @@
+//! A comparison: each provider before and after, the words for it, and who declined.
+//!
+//! First the interval, then the word. Only `better` and `worse` are findings; everything else is a reason to go on
+//! measuring. Power computed from the difference that was seen says nothing (Hoenig & Heisey 2001) and is never shown: what
+//! is shown is how large a change could have been missed. The words say that placement changed at that time, not why.
+
+use super::family::holm_where_asked;
+use super::health::ENOUGH;
+use super::interval::Interval;
+use super::overall::{Contrast, Overall, contrasts, overall};
+use super::scope::{Declined, Scope, scope};
+use super::shift::{Answers, Shift, Side};
+
+/// What a comparison says in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    /// Fewer than five seeds were measured before and after.
+    TooFew,
+    /// Neither seeds nor runs show more than they do by themselves.
+    NoClearChange,
+    /// These seeds were treated better in these runs, but runs differ this much by themselves.
+    MaybeBetter,
+    /// These seeds were treated worse in these runs, but runs differ this much by themselves.
+    MaybeWorse,
+    /// A finding: placement rose.
+    Better,
+    /// A finding: placement fell.
+    Worse,
+}
+
+impl Verdict {
+    /// The word of the JSON contract.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::TooFew => "too_few",
+            Self::NoClearChange => "no_clear_change",
+            Self::MaybeBetter => "maybe_better",
+            Self::MaybeWorse => "maybe_worse",
+            Self::Better => "better",
+            Self::Worse => "worse",
+        }
+    }
+}
+
+/// A verdict with what it rests on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Judgement {
+    /// The word.
+    pub(crate) verdict: Verdict,
+    /// p after the correction for several providers; over all, its own. `None` where no p could be had, or too few seeds
+    /// were paired for the question to be asked.
+    pub(crate) p: Option<f64>,
+    /// The interval to show: cut at 0 for a finding, stretched to 0 where there is none.
+    pub(crate) interval: Interval,
+}
+
+impl Judgement {
+    /// How large a drop could have been missed; only where no change is clear.
+    pub(crate) fn unseen_drop(&self) -> Option<f64> {
+        (self.verdict == Verdict::NoClearChange).then_some(0.0 - self.interval.lo)
+    }
+
+    /// How large a rise could have been missed; only where no change is clear.
+    pub(crate) fn unseen_rise(&self) -> Option<f64> {
+        (self.verdict == Verdict::NoClearChange).then_some(self.interval.hi)
+    }
+}
+
+/// A whole comparison. Lists go by provider, in the order given.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Comparison {
+    /// The shift of each provider.
+    pub(crate) shifts: Vec<Shift>,
+    /// The verdict on each provider.
+    pub(crate) providers: Vec<Judgement>,
+    /// The weighted shift over all.
+    pub(crate) overall_change: Overall,
+    /// The verdict over all.
+    pub(crate) overall: Judgement,
+    /// Each provider against the rest.
+    pub(crate) contrasts: Vec<Contrast>,
+    /// Who declined.
+    pub(crate) scope: Scope,
+}
+
+impl Comparison {
+    /// Compares runs before with runs after. Weights go by provider and need not sum to 1; `alpha` is the chance of a false
+    /// finding that is accepted.
+    pub(crate) fn of(providers: &[Answers], sides: &[Side], weights: &[f64], alpha: f64) -> Self {
+        let confidence = 1.0 - alpha;
+        let shifts: Vec<Shift> = providers.iter().map(|answers| Shift::of(answers, sides, confidence)).collect();
+        let asked: Vec<Option<f64>> = shifts.iter().map(|shift| shift.p.filter(|_| shift.paired >= ENOUGH)).collect();
+        let adjusted = holm_where_asked(&asked);
+        let judgements: Vec<Judgement> = shifts
+            .iter()
+            .zip(&adjusted)
+            .map(|(shift, p)| judge(shift.paired, shift.diff, shift.p_seed, *p, shift.interval, alpha))
+            .collect();
+        let change = overall(&shifts, weights, sides, confidence);
+        let over_all = judge(change.paired, change.diff, change.p_seed, change.p, change.interval, alpha);
+        let settled: Vec<Declined<'_>> = shifts
+            .iter()
+            .zip(&judgements)
+            .filter(|(shift, _)| shift.paired >= ENOUGH && shift.p.is_some())
+            .map(|(shift, judgement)| Declined { shift, is_worse: judgement.verdict == Verdict::Worse })
+            .collect();
+        let scope = scope(&settled, over_all.verdict == Verdict::Worse, sides, alpha);
+        let all: Vec<&Shift> = shifts.iter().collect();
+        Self {
+            contrasts: contrasts(&all, sides),
+            providers: judgements,
+            overall_change: change,
+            overall: over_all,
+            scope,
+            shifts,
+        }
+    }
+}
+
+fn judge(
+    paired: usize,
+    diff: Option<f64>,
+    p_seed: Option<f64>,
+    p: Option<f64>,
+    interval: Interval,
+    alpha: f64,
+) -> Judgement {
+    let Interval { lo, hi } = interval;
+    let stretched = Interval { lo: lo.min(0.0), hi: hi.max(0.0) };
+    let (verdict, interval) = match diff {
+        Some(diff) if paired >= ENOUGH => {
+            let rose = diff > 0.0;
+            match (p.is_some_and(|p| p <= alpha), p_seed.is_some_and(|p| p <= alpha)) {
+                (true, _) if rose => (Verdict::Better, Interval { lo: lo.max(0.0), hi }),
+                (true, _) => (Verdict::Worse, Interval { lo, hi: hi.min(0.0) }),
+                (false, true) if rose => (Verdict::MaybeBetter, stretched),
+                (false, true) => (Verdict::MaybeWorse, stretched),
+                (false, false) => (Verdict::NoClearChange, stretched),
+            }
+        }
+        Some(_) | None => (Verdict::TooFew, interval),
+    };
+    Judgement { verdict, p, interval }
+}
