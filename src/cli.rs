@@ -51,7 +51,7 @@ pub(crate) enum Verb {
     /// Show the whole job without any account: a lab on this machine answers for SES and three providers.
     Demo(DemoArgs),
     /// Prove the set-up before anything is sent: messages, SES, and each seed's sign-in and folders.
-    Check,
+    Check(CheckArgs),
     /// List the seeds.
     Seeds(SeedsArgs),
     /// Make one run of all or the named streams: baseline, send, watch, judge, store, say.
@@ -90,6 +90,14 @@ pub(crate) struct DemoArgs {
     /// The directory; `inboxed-demo` by default.
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
+}
+
+/// How to check.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Sign in also to seeds that are left alone because they refused the same secret twice.
+    #[arg(long)]
+    pub(crate) again: bool,
 }
 
 /// What to do with the seed list.

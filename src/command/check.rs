@@ -1,6 +1,6 @@
 //! `check`: proves the set-up before anything is sent: configuration and messages, SES, each seed's sign-in and folders.
 //!
-//! One line each, with the remedy. It sends nothing, stores nothing and waits for no lock.
+//! One line each, with the remedy. It sends nothing, stores nothing but how sign-ins went, and waits for no lock.
 
 use std::fmt::Write as _;
 
@@ -12,12 +12,14 @@ use super::preflight::{Preflight, Sending, preflight, refuse_unfit};
 use super::preparation::{Prepared, patience_for, prepare_streams};
 use super::{Context, Failure, Outcome};
 use crate::Exit;
+use crate::cli::CheckArgs;
 use crate::config::{Config, ConfiguredSeed};
 use crate::domain::folder::Role;
 use crate::domain::seed::Address;
 use crate::domain::sign_in::SignIn;
-use crate::edge::imap::{Found, ImapFailure, Mailbox, Survey, Tabs};
+use crate::edge::imap::{Door, Found, ImapFailure, Mailbox, Survey, Tabs};
 use crate::edge::ses::IdentityStanding;
+use crate::edge::store::Store;
 use crate::render::json::document;
 use crate::render::plain::plain;
 use crate::render::words::day_and_year;
@@ -55,9 +57,11 @@ struct Check {
 }
 
 /// Runs the verb.
-pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
+pub(crate) async fn execute(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
     let streams = prepare_streams(&config, &[])?;
+    let store = Store::open(&config.database).await.map_err(Failure::bad_input)?;
+    let door = Door::remembering(store, args.again).map_err(Failure::bad_input)?;
     let mut checks: Vec<Check> = streams.iter().map(message_check).collect();
     let addresses: Vec<Address> = config.seeds.iter().map(|seed| seed.seed.address.clone()).collect();
     let sendings: Vec<Sending<'_>> =
@@ -68,7 +72,7 @@ pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
     let fit = refuse_unfit(&asked, streams.len().saturating_mul(addresses.len()));
     let can_send = fit.is_ok();
     checks.extend(ses_checks(&asked, fit.err()));
-    let seeds = seed_checks(context, &config, &asked).await;
+    let seeds = seed_checks(context, &config, &asked, door).await;
     let usable = seeds.iter().filter(|check| check.verdict != Verdict::Critical).count();
     let all_usable = usable == seeds.len();
     checks.extend(seeds);
@@ -137,9 +141,9 @@ fn ses_checks(asked: &Preflight, unfit: Option<Failure>) -> Vec<Check> {
 }
 
 /// Signs in to all seeds side by side.
-async fn seed_checks(context: &Context, config: &Config, asked: &Preflight) -> Vec<Check> {
+async fn seed_checks(context: &Context, config: &Config, asked: &Preflight, door: Door) -> Vec<Check> {
     let seeds: Vec<&ConfiguredSeed> = config.seeds.iter().collect();
-    let field = Field::prepare(config, &seeds, &context.clock, patience_for(config.run.wait)).await;
+    let field = Field::prepare(config, &seeds, &context.clock, patience_for(config.run.wait), door).await;
     let at_once = field.mailboxes.len().max(1);
     let mut checks: Vec<Check> = field
         .excluded

@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use crate::config::{Config, ConfiguredSeed};
 use crate::domain::seed::Address;
 use crate::edge::clock::Clock;
-use crate::edge::imap::{Access, Credential, Mailbox, Patience, Pool};
+use crate::edge::imap::{Access, Credential, Door, Mailbox, Patience, Pool};
 
 /// Most secrets read at once: each may start a program.
 const SECRETS_AT_ONCE: usize = 8;
@@ -24,8 +24,14 @@ pub(crate) struct Field {
 
 impl Field {
     /// Reads the secrets of these seeds and makes their mailboxes. Nothing is connected yet.
-    pub(crate) async fn prepare(config: &Config, seeds: &[&ConfiguredSeed], clock: &Clock, patience: Patience) -> Self {
-        let pool = Pool::new(config.run.max_connections, clock.clone());
+    pub(crate) async fn prepare(
+        config: &Config,
+        seeds: &[&ConfiguredSeed],
+        clock: &Clock,
+        patience: Patience,
+        door: Door,
+    ) -> Self {
+        let pool = Pool::new(config.run.max_connections, clock.clone(), door);
         let accesses: Vec<_> = futures_util::stream::iter(seeds.iter().copied())
             .map(|seed| async move { (seed.seed.address.clone(), access(config, seed).await) })
             .buffer_unordered(SECRETS_AT_ONCE)

@@ -121,7 +121,7 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
     match &cli.verb {
         Verb::Init(args) => init::execute(&context, args),
         Verb::Demo(args) => demo::execute(&context, args).await,
-        Verb::Check => check::execute(&context).await,
+        Verb::Check(args) => check::execute(&context, args).await,
         Verb::Seeds(args) => match args.action {
             SeedsAction::List => seeds::list(&context),
         },

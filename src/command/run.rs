@@ -23,6 +23,7 @@ use crate::domain::handoff::Letter;
 use crate::domain::probe::Probe;
 use crate::domain::run::RunId;
 use crate::domain::seed::Address;
+use crate::edge::imap::Door;
 use crate::edge::store::{Lock, Store};
 use crate::render::progress::Progress;
 
@@ -86,7 +87,8 @@ struct Conduct<'a> {
 async fn conduct(all: &Conduct<'_>, probes: Vec<Probe>) -> Result<Outcome, Failure> {
     let preparation = &all.preparation;
     let patience = preparation.patience();
-    let mut field = Field::prepare(&preparation.config, &preparation.seeds(), &all.context.clock, patience).await;
+    let door = Door::remembering(all.store.clone(), false).map_err(Failure::internal)?;
+    let mut field = Field::prepare(&preparation.config, &preparation.seeds(), &all.context.clock, patience, door).await;
     for (seed, why) in &all.asked.undeliverable {
         field.exclude(seed, why.clone());
     }

@@ -18,7 +18,7 @@ use crate::config::{Config, ConfiguredSeed};
 use crate::domain::look::Look;
 use crate::domain::run::{Run, RunId};
 use crate::domain::seed::Address;
-use crate::edge::imap::Mailbox;
+use crate::edge::imap::{Door, Mailbox};
 use crate::edge::store::{Lock, Store};
 use crate::render::progress::Progress;
 
@@ -77,7 +77,8 @@ async fn return_to(
     }
     let known: Vec<&ConfiguredSeed> =
         config.seeds.iter().filter(|seed| baselines.contains_key(&seed.seed.address)).collect();
-    let mut field = Field::prepare(config, &known, &context.clock, patience_for(run.wait)).await;
+    let door = Door::remembering(store.clone(), false).map_err(Failure::internal)?;
+    let mut field = Field::prepare(config, &known, &context.clock, patience_for(run.wait), door).await;
     let mut mailboxes = Vec::new();
     for (address, baseline) in baselines {
         match (field.mailboxes.remove(&address), baseline) {

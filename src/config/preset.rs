@@ -63,6 +63,7 @@ pub(super) fn read(top: &Section<'_>) -> Option<Provider> {
         spam_threshold: top.flag("spam_threshold").unwrap_or(false),
         max_connections: most.unwrap_or(10),
         sign_in_gap: top.duration("sign_in_gap").unwrap_or(Duration::ZERO),
+        mailbox_sign_ins: top.whole("mailbox_sign_ins", 1..=100_000).and_then(|n| usize::try_from(n).ok()).unwrap_or(2),
         message_limit: top.whole("message_limit", 1..=1_000_000).and_then(|limit| u32::try_from(limit).ok()),
         domains: domains(top),
         sign_in_help: top.line_of("sign_in_help").unwrap_or_else(|| CHECK_LOGIN.to_owned()),

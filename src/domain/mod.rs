@@ -36,6 +36,7 @@ pub(crate) mod sighting;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod sign_flip;
 pub(crate) mod sign_in;
+pub(crate) mod standing;
 pub(crate) mod stream;
 pub(crate) mod tally;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]

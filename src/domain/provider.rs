@@ -61,6 +61,8 @@ pub(crate) struct Provider {
     pub(crate) max_connections: usize,
     /// Least time between the starts of two sign-ins at this provider.
     pub(crate) sign_in_gap: Duration,
+    /// Most sign-ins to one mailbox within two minutes.
+    pub(crate) mailbox_sign_ins: usize,
     /// Most messages that one command may name before the server cuts its answer (RFC 9738), where known beforehand.
     pub(crate) message_limit: Option<u32>,
     /// Mail domains whose mailboxes live here, for guessing the provider of an address.

@@ -119,6 +119,44 @@ impl SignIn {
         }
     }
 
+    /// The outcome that [`SignIn::word`] wrote.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.word() == word)
+    }
+
+    /// Whether the provider judged the credential and refused it. Only such refusals lock mailboxes, and only a changed
+    /// secret cures them.
+    pub(crate) fn refuses_credential(self) -> bool {
+        matches!(
+            self,
+            Self::WrongPassword
+                | Self::PasswordOrImapOff
+                | Self::AppPasswordNeeded
+                | Self::PasswordExpired
+                | Self::BasicAuthDisabled
+                | Self::TokenRefused
+                | Self::ConsentWithdrawn
+        )
+    }
+
+    /// Whether the credential, or at least a wish to sign in, came before the server.
+    pub(crate) fn reached_the_door(self) -> bool {
+        !matches!(
+            self,
+            Self::NoWay
+                | Self::LeftAlone
+                | Self::Unreachable
+                | Self::CertificateWrongName
+                | Self::CertificateExpired
+                | Self::CertificateNotYetValid
+                | Self::CertificateUntrusted
+                | Self::CertificateInvalid
+                | Self::NoEncryption
+                | Self::NotImap
+                | Self::SecretUnreadable
+        )
+    }
+
     /// What happened, for a sentence about `login`.
     pub(crate) fn sentence(self, login: &str) -> String {
         match self {
@@ -200,6 +238,7 @@ mod tests {
     #[test]
     fn every_outcome_has_a_word_of_its_own() {
         for outcome in SignIn::ALL {
+            assert_eq!(SignIn::of_word(outcome.word()), Some(outcome));
             assert!(outcome.word().chars().all(|c| c.is_ascii_lowercase() || c == '_'), "{outcome:?}");
             assert!(!outcome.sentence("anna").is_empty());
         }
@@ -220,6 +259,7 @@ mod tests {
             SignIn::ImapOff,
             SignIn::Blocked,
         ] {
+            assert!(!outcome.refuses_credential(), "{outcome:?}");
             assert!(!outcome.sentence("anna").contains("password"), "{outcome:?}");
         }
     }

@@ -77,7 +77,9 @@ impl Scenario {
         }
         for (character, rest) in PRESETS {
             let word = character.word();
-            let preset = format!("name = \"lab-{word}\"\ntitle = \"{word}\"\nmax_connections = 5000\n{rest}");
+            let preset = format!(
+                "name = \"lab-{word}\"\ntitle = \"{word}\"\nmax_connections = 5000\nmailbox_sign_ins = 5000\n{rest}"
+            );
             std::fs::write(directory.path().join(format!("providers/{word}.toml")), preset).unwrap();
         }
         std::fs::write(directory.path().join("ca.pem"), lab.ca_pem()).unwrap();

@@ -6,9 +6,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::reply::Reply;
 use super::verdict::tells_of_connections;
 use crate::domain::sign_in::SignIn;
+use crate::domain::standing::Refused;
 
 /// How long a server that throttles without saying for how long is left alone.
 const UNNAMED_WAIT: Duration = Duration::from_mins(1);
@@ -170,6 +173,36 @@ pub(crate) enum ImapFailure {
         /// What to do.
         help: String,
     },
+    /// We did not try: this credential was refused twice in a row, and a third time could lock the mailbox.
+    #[error(
+        "{} {} times in a row, last at {} ({}), so it is left alone until its secret changes; {help}; then put the new \
+         secret in place, or run `inboxed check --again` if you set it right at the provider",
+        refused.outcome.sentence(login), refused.times, clock_time(refused.at), refused.said
+    )]
+    LeftAlone {
+        /// Who we would say we are.
+        login: String,
+        /// The last refusal.
+        refused: Box<Refused>,
+        /// What to do.
+        help: String,
+    },
+    /// We did not try: the server asked to be left alone for longer than is waited here.
+    #[error("the server of {login} asked to be left alone until {until}; try again after that")]
+    Quiet {
+        /// Whose server.
+        login: String,
+        /// Until when.
+        until: String,
+        /// How long that is from now on.
+        wait: Duration,
+    },
+    /// We did not try: that we do could not be noted.
+    #[error("no sign-in was tried, as it could not be noted: {why}")]
+    Unremembered {
+        /// Why.
+        why: String,
+    },
     /// No folder could be made out to be spam, so nothing but good news could ever be seen.
     #[error("{}", no_junk(named.as_deref(), seen))]
     NoJunkFolder {
@@ -255,6 +288,8 @@ impl ImapFailure {
             | Self::NotReached { .. }
             | Self::Bye { .. }
             | Self::SignInUnavailable { .. }
+            | Self::Quiet { .. }
+            | Self::Unremembered { .. }
             | Self::Unopenable { .. }
             | Self::Refused { .. }
             | Self::Protocol { .. }
@@ -270,6 +305,7 @@ impl ImapFailure {
             | Self::PreAuth { .. }
             | Self::Greeting { .. }
             | Self::SignInRefused { .. }
+            | Self::LeftAlone { .. }
             | Self::NoJunkFolder { .. } => false,
         }
     }
@@ -281,6 +317,7 @@ impl ImapFailure {
             Self::SignInUnavailable { outcome: SignIn::NotConnected | SignIn::TooManyConnections, .. } => {
                 Some(UNNAMED_WAIT)
             }
+            Self::Quiet { wait, .. } => Some(*wait),
             Self::NoSuchHost { .. }
             | Self::Unresolved { .. }
             | Self::NotReached { .. }
@@ -292,6 +329,8 @@ impl ImapFailure {
             | Self::Bye { .. }
             | Self::SignInRefused { .. }
             | Self::SignInUnavailable { .. }
+            | Self::LeftAlone { .. }
+            | Self::Unremembered { .. }
             | Self::NoJunkFolder { .. }
             | Self::Unopenable { .. }
             | Self::Refused { .. }
@@ -312,13 +351,15 @@ impl ImapFailure {
             Self::Tls { fault, .. } => fault.sign_in(),
             Self::StartTls { .. } => SignIn::NoEncryption,
             Self::PreAuth { .. } | Self::Greeting { .. } => SignIn::NotImap,
-            Self::Throttled { .. } => SignIn::Throttled,
+            Self::Throttled { .. } | Self::Quiet { .. } => SignIn::Throttled,
+            Self::LeftAlone { .. } => SignIn::LeftAlone,
             Self::Bye { said } if tells_of_connections(said) => SignIn::TooManyConnections,
             Self::Bye { .. }
             | Self::Protocol { .. }
             | Self::Limit { .. }
             | Self::Timeout { .. }
             | Self::Lost { .. }
+            | Self::Unremembered { .. }
             | Self::Crashed => SignIn::Unavailable,
             Self::NoJunkFolder { .. } | Self::Unopenable { .. } | Self::Refused { .. } => SignIn::Done,
         }
@@ -328,6 +369,11 @@ impl ImapFailure {
     pub(crate) fn told(&self) -> String {
         let outcome = self.sign_in();
         if outcome == SignIn::Done { self.to_string() } else { format!("{}: {self}", outcome.word()) }
+    }
+
+    /// The server's words, where it refused; else nothing.
+    pub(super) fn words(&self) -> String {
+        if let Self::SignInRefused { said, .. } = self { said.clone() } else { String::new() }
     }
 
     /// The same failure with the server's words changed by `edit`.
@@ -350,6 +396,9 @@ impl ImapFailure {
             | Self::CaFile { .. }
             | Self::Tls { .. }
             | Self::PreAuth { .. }
+            | Self::LeftAlone { .. }
+            | Self::Quiet { .. }
+            | Self::Unremembered { .. }
             | Self::NoJunkFolder { .. }
             | Self::Timeout { .. }
             | Self::Crashed => {}
@@ -378,6 +427,11 @@ impl ImapFailure {
         }
         Self::Bye { said: said(text) }
     }
+}
+
+/// A moment as a sentence names it.
+pub(super) fn clock_time(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// A server's words made fit for a sentence: one line, at most 200 characters, nothing that moves a cursor.

@@ -5,9 +5,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use super::failure::ImapFailure;
+use super::folders::Folders;
 use super::pass::Pass;
 use super::pool::{Permit, Pool};
 use super::reading::Reading;
@@ -46,7 +48,7 @@ impl Mailbox {
     /// Notes where all folders stand. Later looks compare with this.
     pub(crate) async fn baseline(&self) -> Result<Baseline, ImapFailure> {
         let core = Arc::clone(&self.core);
-        apart(async move { core.baseline().await }).await.unwrap_or(Err(ImapFailure::Crashed))
+        apart(async move { core.heed(core.baseline().await).await }).await.unwrap_or(Err(ImapFailure::Crashed))
     }
 
     /// Goes on from a baseline taken earlier.
@@ -70,7 +72,7 @@ impl Mailbox {
     /// What `check` wants to know.
     pub(crate) async fn survey(&self) -> Result<Survey, ImapFailure> {
         let core = Arc::clone(&self.core);
-        apart(async move { core.survey().await }).await.unwrap_or(Err(ImapFailure::Crashed))
+        apart(async move { core.heed(core.survey().await).await }).await.unwrap_or(Err(ImapFailure::Crashed))
     }
 
     /// Signs out, if a session is kept.
@@ -94,14 +96,36 @@ impl Core {
         self.roll.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn connect(&self) -> Result<Session, ImapFailure> {
-        self.pool.sign_in_turn(&self.access.provider).await;
-        Session::open(&self.access, self.pool.trust(), self.patience).await
+    /// A new session with its folders listed, which is what proves a sign-in: Outlook accepts some and then refuses every
+    /// command. Nobody is held up while this mailbox must wait.
+    async fn connect(&self) -> Result<(Permit, Session, Folders), ImapFailure> {
+        let (door, access) = (self.pool.door(), &self.access);
+        loop {
+            door.wait(access, &self.clock).await?;
+            let permit = self.pool.lease(&access.provider).await;
+            let Some(knock) = door.knock(access, &self.clock).await? else { continue };
+            let opened = self.open().await;
+            door.note(access, &self.clock, knock, opened.as_ref().err()).await?;
+            return opened.map(|(session, folders)| (permit, session, folders));
+        }
+    }
+
+    async fn open(&self) -> Result<(Session, Folders), ImapFailure> {
+        let mut session = Session::open(&self.access, self.pool.trust(), self.patience).await?;
+        let folders = session.folders(&self.access).await?;
+        Ok((session, folders))
+    }
+
+    /// Lets later runs know that a server asked to be left alone.
+    async fn heed<T>(&self, read: Result<T, ImapFailure>) -> Result<T, ImapFailure> {
+        if let Err(ImapFailure::Throttled { wait, .. }) = &read {
+            self.pool.door().wishes_quiet(&self.access, &self.clock, *wait).await;
+        }
+        read
     }
 
     async fn baseline(&self) -> Result<Baseline, ImapFailure> {
-        let (permit, mut session) = self.fresh().await?;
-        let folders = session.folders(&self.access).await?;
+        let (permit, mut session, folders) = self.fresh().await?;
         let taken_at = self.clock.now();
         let (baseline, excess) = baseline::take(&mut session, &folders, taken_at).await?;
         let mut roll = Roll::of(baseline.clone());
@@ -112,59 +136,71 @@ impl Core {
     }
 
     async fn survey(&self) -> Result<Survey, ImapFailure> {
-        let (permit, mut session) = self.fresh().await?;
-        let survey = survey::take(&mut session, &self.access).await?;
+        let (permit, mut session, folders) = self.fresh().await?;
+        let survey = survey::take(&mut session, &self.access, folders).await?;
         self.pool.keep(self.number, session, permit);
         Ok(survey)
     }
 
     /// A new session; a kept one would prove nothing about signing in.
-    async fn fresh(&self) -> Result<(Permit, Session), ImapFailure> {
-        let (permit, kept) = self.pool.lease(self.number, &self.access.provider).await;
-        if let Some(kept) = kept {
+    async fn fresh(&self) -> Result<(Permit, Session, Folders), ImapFailure> {
+        if let Some((kept, permit)) = self.pool.retire(self.number) {
             kept.close().await;
+            drop(permit);
         }
-        let session = self.connect().await?;
-        Ok((permit, session))
+        self.connect().await
     }
 
     async fn look(&self, sought: &[Sought]) -> Look {
-        let (permit, kept) = self.pool.lease(self.number, &self.access.provider).await;
-        let began_at = self.clock.now();
         let mut pass = Pass::default();
         let roll = self.roll().clone();
+        let mut began_at = self.clock.now();
         match roll {
             None => pass.failures.push("no baseline was taken of this mailbox".to_owned()),
-            Some(roll) => match self.look_over(kept, roll, sought, &mut pass).await {
-                Ok(session) if !pass.session_lost => self.pool.keep(self.number, session, permit),
-                Ok(_) => {}
-                Err(failure) => pass.fail(&failure),
-            },
+            Some(roll) => {
+                if let Err(failure) = self.look_over(roll, sought, &mut pass, &mut began_at).await {
+                    pass.fail(&failure);
+                }
+            }
+        }
+        if pass.leave_alone.is_some() {
+            self.pool.door().wishes_quiet(&self.access, &self.clock, pass.leave_alone).await;
         }
         pass.into_look(began_at, self.clock.now())
     }
 
-    /// Looks over the kept session; if that turns out to be dead, over a new one at once.
+    /// Looks over the kept session; if that turns out to be dead, over a new one at once. The look begins when there is a
+    /// connection to look over, or the attempt at one fails.
     async fn look_over(
         &self,
-        kept: Option<Session>,
         mut roll: Roll,
         sought: &[Sought],
         pass: &mut Pass,
-    ) -> Result<Session, ImapFailure> {
+        began_at: &mut Timestamp,
+    ) -> Result<(), ImapFailure> {
         roll.seek(sought);
-        if let Some(mut session) = kept {
+        if let Some((mut session, permit)) = self.pool.retire(self.number) {
             match self.pass(&mut session, roll.clone(), sought, pass).await {
-                Ok(()) => return Ok(session),
+                Ok(()) => {
+                    self.keep(session, permit, pass);
+                    return Ok(());
+                }
                 Err(failure) if failure.is_dead_session() => pass.begin_again(),
                 Err(failure) => return Err(failure),
             }
         }
-        let mut session = self.connect().await?;
-        let folders = session.folders(&self.access).await?;
+        let (permit, mut session, folders) = self.connect().await?;
+        *began_at = self.clock.now();
         roll.follow(&folders);
         self.pass(&mut session, roll, sought, pass).await?;
-        Ok(session)
+        self.keep(session, permit, pass);
+        Ok(())
+    }
+
+    fn keep(&self, session: Session, permit: Permit, pass: &Pass) {
+        if !pass.session_lost {
+            self.pool.keep(self.number, session, permit);
+        }
     }
 
     /// One pass over all folders on the roll. What was read is remembered even if the session breaks afterwards.

@@ -8,10 +8,12 @@
 //! In reading order: `transport` connects and encrypts, `guard` lets only sane answers through, `line` sends a flight of
 //! commands and reads until each has its own tagged answer, `sign_in` proves who we are, `verdict` says what a
 //! refusal means, `folders` gives roles,
-//! `reading` judges what came back of one folder, `session` puts these together, `pool` bounds the connections.
+//! `reading` judges what came back of one folder, `session` puts these together, `pool` bounds the connections,
+//! `door` remembers how sign-ins went.
 
 mod baseline;
 mod capability;
+mod door;
 mod failure;
 mod fetched;
 mod folders;
@@ -48,6 +50,7 @@ use secrecy::SecretString;
 use crate::domain::provider::Provider;
 use crate::domain::seed::Seed;
 
+pub(crate) use door::Door;
 pub(crate) use failure::ImapFailure;
 #[cfg(test)]
 pub(crate) use failure::TlsFault;

@@ -6,9 +6,7 @@
 use std::time::Duration;
 
 use super::capability::Capabilities;
-
-/// The longest pause that a server can talk us into.
-const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
+use crate::domain::standing::LONGEST_QUIET;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,8 +83,8 @@ impl Reply {
         let lower = self.text.to_ascii_lowercase();
         let (_, after) = lower.split_once("suggested backoff time:")?;
         let digits: String = after.trim_start().chars().take_while(char::is_ascii_digit).collect();
-        let wished = digits.parse().map_or(LONGEST_BACKOFF, Duration::from_millis);
-        Some(wished.min(LONGEST_BACKOFF))
+        let wished = digits.parse().map_or(LONGEST_QUIET, Duration::from_millis);
+        Some(wished.min(LONGEST_QUIET))
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Access;
 use super::baseline::{mark_of, unopenable};
 use super::failure::ImapFailure;
-use super::folders::Found;
+use super::folders::{Folders, Found};
 use super::session::Session;
 use super::visit::{Plan, Question};
 use crate::domain::folder::{FolderName, Role};
@@ -51,8 +51,7 @@ pub(crate) struct Survey {
 }
 
 /// Takes the survey. Fails, as the baseline would, where inbox or spam cannot be opened.
-pub(super) async fn take(session: &mut Session, access: &Access) -> Result<Survey, ImapFailure> {
-    let listed = session.folders(access).await?;
+pub(super) async fn take(session: &mut Session, access: &Access, listed: Folders) -> Result<Survey, ImapFailure> {
     let questions = |role: Role| if role == Role::Inbox { vec![Question::Last] } else { Vec::new() };
     let plans: Vec<Plan> = listed
         .folders

@@ -8,6 +8,7 @@
 //! time; that only one of them works on runs is the [`Lock`]'s business.
 
 mod fault;
+mod key;
 mod lock;
 mod look;
 mod open;
@@ -17,6 +18,7 @@ mod row;
 mod run;
 mod send;
 mod snapshot;
+mod standing;
 mod suppression;
 mod upkeep;
 

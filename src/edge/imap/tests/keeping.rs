@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{TAG, access, clock, header, mailbox, seen, sought};
+use super::{TAG, access, clock, header, mailbox, pool_of, seen, sought};
 use crate::domain::folder::Role;
 use crate::domain::provider::Provider;
 use crate::domain::sighting::{Tab, TabAnswer};
 use crate::edge::clock::Clock;
 use crate::edge::imap::server::Server;
-use crate::edge::imap::{Mailbox, Patience, Pool, Tabs};
+use crate::edge::imap::{Mailbox, Patience, Tabs};
 
 #[tokio::test]
 async fn a_dead_kept_session_is_replaced_at_once() {
@@ -73,7 +73,7 @@ async fn tabs_are_asked_where_they_are_and_wanted() {
 async fn any_number_of_seeds_gets_its_turn_under_any_limit() {
     for (most, at_provider) in [(1, 10), (10, 1), (3, 2)] {
         let server = Server::start().await;
-        let pool = Pool::new(most, clock());
+        let pool = pool_of(most, clock());
         let mut seeds = tokio::task::JoinSet::new();
         for _ in 0..12 {
             let mut access = access(&server);
@@ -99,7 +99,7 @@ async fn any_number_of_seeds_gets_its_turn_under_any_limit() {
 #[tokio::test]
 async fn an_interrupted_look_gives_its_connection_back() {
     let server = Server::start().await;
-    let pool = Pool::new(1, clock());
+    let pool = pool_of(1, clock());
     let stuck = Mailbox::new(access(&server), Arc::clone(&pool), clock(), Patience::default());
     stuck.baseline().await.unwrap();
     server.twist("", "");
@@ -138,12 +138,12 @@ async fn a_survey_shows_folders_roles_tabs_and_the_newest_mail() {
 async fn sign_ins_at_one_provider_keep_their_distance() {
     let server = Server::start().await;
     let clock = Clock::simulated("2026-11-24T05:59:00Z".parse().unwrap(), 2_000.0);
-    let pool = Pool::new(5, clock.clone());
+    let pool = pool_of(5, clock.clone());
     let gap = Duration::from_mins(1);
     let provider = Provider { sign_in_gap: gap, ..(*access(&server).provider).clone() };
     let began = clock.now();
     for turn in 0..3_i32 {
-        pool.sign_in_turn(&provider).await;
+        drop(pool.lease(&provider).await);
         let passed = clock.now().duration_since(began);
         assert!(passed >= jiff::SignedDuration::from_mins(i64::from(turn)), "{turn}: {passed}");
     }

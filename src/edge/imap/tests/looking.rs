@@ -303,7 +303,7 @@ async fn folders_beyond_the_bound_make_every_look_incomplete() {
     }
     let mailbox = super::Mailbox::new(
         super::access(&server),
-        super::Pool::new(1, super::clock()),
+        super::pool_of(1, super::clock()),
         super::clock(),
         super::Patience::default(),
     );

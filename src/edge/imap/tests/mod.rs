@@ -11,7 +11,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::server::Server;
-use super::{Access, Credential, Mailbox, Patience, Pool};
+use super::{Access, Credential, Door, Mailbox, Patience, Pool};
 use crate::domain::look::{Look, Sought};
 use crate::domain::probe::{ProbeId, Tag};
 use crate::domain::provider::{Provider, ProviderName, Tls};
@@ -41,6 +41,7 @@ fn access(server: &Server) -> Access {
         spam_threshold: false,
         max_connections: 10,
         sign_in_gap: Duration::ZERO,
+        mailbox_sign_ins: 1000,
         message_limit: None,
         domains: Vec::new(),
         sign_in_help: "use an app password".to_owned(),
@@ -69,12 +70,17 @@ fn patience() -> Patience {
     Patience { connect: Duration::from_secs(5), greeting: short, command: short, flight: short * 4, logout: short }
 }
 
+/// A pool of so many connections that forgets how sign-ins went.
+fn pool_of(most: usize, clock: Clock) -> Arc<Pool> {
+    Pool::new(most, clock, Door::fleeting())
+}
+
 fn clock() -> Clock {
     Clock::simulated("2026-11-24T05:59:00Z".parse().unwrap(), 1.0)
 }
 
 fn mailbox(server: &Server) -> Mailbox {
-    Mailbox::new(access(server), Pool::new(5, clock()), clock(), patience())
+    Mailbox::new(access(server), pool_of(5, clock()), clock(), patience())
 }
 
 /// `folder/uid` of each copy.

@@ -1,9 +1,9 @@
 //! From the address to the end of the sign-in.
 
-use super::{PASSWORD, access, clock, mailbox, patience};
+use super::{PASSWORD, access, clock, mailbox, patience, pool_of};
 use crate::domain::sign_in::SignIn;
 use crate::edge::imap::server::Server;
-use crate::edge::imap::{ImapFailure, Mailbox, Pool, TlsFault};
+use crate::edge::imap::{ImapFailure, Mailbox, TlsFault};
 use secrecy::SecretString;
 use std::time::Duration;
 
@@ -141,7 +141,7 @@ async fn no_password_is_sent_to_whom_is_not_verified_and_none_is_shown() {
     let other = Server::start().await;
     let mut stranger = access(&server);
     (stranger.seed.port, stranger.seed.ca_file) = (other.port, Some(server.ca_file.clone()));
-    let mailbox_ = Mailbox::new(stranger, Pool::new(1, clock()), clock(), patience());
+    let mailbox_ = Mailbox::new(stranger, pool_of(1, clock()), clock(), patience());
     let failure = mailbox_.baseline().await.unwrap_err();
     assert!(
         matches!(failure, ImapFailure::Tls { fault: TlsFault::UnknownAuthority | TlsFault::BadCertificate(_), .. }),
@@ -198,7 +198,7 @@ async fn a_host_that_is_not_there_is_not_reached() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     access.seed.port = listener.local_addr().unwrap().port();
     drop(listener);
-    let failure = Mailbox::new(access, Pool::new(1, clock()), clock(), patience()).baseline().await.unwrap_err();
+    let failure = Mailbox::new(access, pool_of(1, clock()), clock(), patience()).baseline().await.unwrap_err();
     assert!(matches!(failure, ImapFailure::NotReached { .. }) && failure.is_temporary(), "{failure}");
 }
 
@@ -210,7 +210,7 @@ async fn an_8_bit_password_waits_for_the_capabilities_and_a_line_break_never_lea
     for (password, sent) in [("gr\u{fc}n", true), ("a\r\nx LOGOUT", false), ("a\0b", false)] {
         let mut access = access(&server);
         access.credential = super::Credential::Password(SecretString::from(password));
-        let outcome = Mailbox::new(access, Pool::new(1, clock()), clock(), patience()).baseline().await;
+        let outcome = Mailbox::new(access, pool_of(1, clock()), clock(), patience()).baseline().await;
         assert_eq!(outcome.is_ok(), sent, "{password:?}: {outcome:?}");
         let heard = server.heard();
         if sent {
