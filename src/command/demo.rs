@@ -1,8 +1,10 @@
 //! `demo`: the whole job without any account.
 //!
 //! The built-in lab answers for SES and for three providers on loopback, and the program itself makes twelve weekly runs
-//! against it by the lab's clock. Its sender signs with nobody's domain but Amazon's for six weeks; then SPF and DKIM are
-//! aligned with From, and placement recovers. Every run is marked as simulated.
+//! against it by the lab's clock. Its sender signs with nobody's domain but Amazon's for six weeks; then its DNS is mended,
+//! SPF and DKIM are aligned with From, and placement recovers. Every run is marked as simulated.
+
+mod records;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,9 +23,10 @@ use crate::cli::{DemoArgs, ReportArgs, RunArgs};
 use crate::domain::run::Label;
 use crate::edge::clock::Clock;
 use crate::lab::Lab;
+use crate::lab::dns::{DnsServer, DnsZone};
 use crate::lab::mailbox::{Character, Mailboxes, NewAccount, Role, Tab};
-use crate::lab::receive::{Dkim, Receiver, Verdict, stamp};
-use crate::lab::ses::{Accepted, SesAccount, SesServer, SesSettings};
+use crate::lab::receive::{Receiver, Verdict, stamp};
+use crate::lab::ses::{Accepted, Identity, SesAccount, SesServer, SesSettings};
 
 /// Weekly runs.
 const WEEKS: u32 = 12;
@@ -53,12 +56,14 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
     open_mailboxes(&lab.mailboxes);
     let week = Arc::new(AtomicU32::new(1));
     let account = SesAccount::new(
-        SesSettings { max_send_rate: 50.0, ..SesSettings::with_domains(&["shop.example"]) },
+        SesSettings { max_send_rate: 50.0, identities: vec![sender(false)], ..SesSettings::default() },
         clock.clone(),
         deliver_into(lab.mailboxes.clone(), Arc::clone(&week)),
     );
-    let ses = SesServer::start(account).await.map_err(Failure::internal)?;
-    write_files(&dir, &lab, &ses.endpoint_url()).map_err(Failure::bad_input)?;
+    let ses = SesServer::start(account.clone()).await.map_err(Failure::internal)?;
+    let dns = DnsServer::start(DnsZone::new()).await.map_err(Failure::internal)?;
+    records::publish_first(dns.zone());
+    write_files(&dir, &lab, &ses.endpoint_url(), &dns).map_err(Failure::bad_input)?;
 
     let inside = Context {
         config_path: dir.join("inboxed.toml"),
@@ -70,6 +75,11 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
     let mut last = String::new();
     for number in 1..=WEEKS {
         week.store(number, Ordering::SeqCst);
+        if number == MENDED {
+            // SES signs, and uses the MAIL FROM domain, as soon as it finds the records.
+            records::mend(dns.zone());
+            account.change(|settings| settings.identities = vec![sender(true)]);
+        }
         let label = Label::new(&format!("week-{number}"));
         let args = RunArgs { streams: Vec::new(), wait: None, label, dry_run: false };
         last = run::execute(&inside, &args).await?.stdout;
@@ -89,7 +99,7 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
     Ok(Outcome::ok(format!(
         "{last}\n{WEEKS} simulated weekly runs are stored in {}; from week {MENDED} on SPF and DKIM align with From.\n\nThe trend: \
          {drawn}\nTry next:\n  inboxed --config {config} runs\n  inboxed --config {config} show last\n  inboxed --config \
-         {config} show last outlook01@outlook.example\n  inboxed init mail      # your own seeds and streams\n",
+         {config} show last outlook01@outlook.example\n  inboxed --config {config} dns diff\n  inboxed init mail      # your own seeds and streams\n",
         dir.display()
     )))
 }
@@ -114,6 +124,16 @@ fn clear(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The sender as SES knows it, before and after its records are found in DNS.
+fn sender(mended: bool) -> Identity {
+    let mut identity = Identity::domain(records::DOMAIN).with_mail_from(records::MAIL_FROM);
+    identity.dkim = mended;
+    if let Some(mail_from) = &mut identity.mail_from {
+        mail_from.working = mended;
+    }
+    identity
+}
+
 fn address(local: &str, domain: &str, number: u32) -> String {
     format!("{local}{number:02}@{domain}")
 }
@@ -127,7 +147,8 @@ fn open_mailboxes(mailboxes: &Mailboxes) {
 }
 
 /// Everything that `show` and `report` need after the lab is gone.
-fn write_files(dir: &Path, lab: &Lab, endpoint: &str) -> anyhow::Result<()> {
+fn write_files(dir: &Path, lab: &Lab, endpoint: &str, dns: &DnsServer) -> anyhow::Result<()> {
+    let resolver = dns.address();
     let seed = |(local, domain, character, count): (&str, &str, Character, u32)| {
         let port = lab.imap(character).port();
         let one = |number| {
@@ -142,7 +163,7 @@ fn write_files(dir: &Path, lab: &Lab, endpoint: &str) -> anyhow::Result<()> {
     let seeds = SEEDS.into_iter().flat_map(seed).collect::<Vec<_>>().join("\n");
     let config = format!(
         "{MARK}\n[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{endpoint}\"   # the lab, gone when the demo \
-         ended\n\n[dns]\nresolver = \"127.0.0.1:9\"\n\n[run]\nwait = \"15m\"\n\n[[stream]]\nname = \"newsletter\"\nkind = \"marketing\"\nfrom = \"News \
+         ended\n\n[dns]\nresolver = \"{resolver}\"   # the lab's, too\n\n[run]\nwait = \"15m\"\n\n[[stream]]\nname = \"newsletter\"\nkind = \"marketing\"\nfrom = \"News \
          <news@shop.example>\"\nmessage = \"messages/newsletter.eml\"\n"
     );
     let files: BTreeMap<&str, &str> = BTreeMap::from([
@@ -168,10 +189,7 @@ fn deliver_into(mailboxes: Mailboxes, week: Arc<AtomicU32>) -> Arc<dyn Fn(Accept
         let Some(landing) = landing(week, &accepted.recipient) else { return };
         let verdict = if landing.place == Role::Junk { Verdict::Spam } else { Verdict::Inbox };
         let at = accepted.accepted_at.checked_add(landing.after).unwrap_or(accepted.accepted_at);
-        let mut receiver = Receiver::new(landing.character, verdict, at);
-        if week < MENDED {
-            receiver.dkim = Dkim::Fail;
-        }
+        let receiver = Receiver::new(landing.character, verdict, at);
         let bytes = stamp(&accepted, &receiver);
         // A mailbox that is none loses its mail, as it does at a provider.
         let _ = mailboxes.deliver(&accepted.recipient, landing.place, landing.tab, bytes, receiver.filed_at());

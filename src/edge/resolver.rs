@@ -208,3 +208,6 @@ fn options(silence: Duration) -> ResolverOpts {
     options.preserve_intermediates = true;
     options
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@
 //! here a second time, so that a misreading of the protocol on one side meets another reading on the other.
 
 pub mod ca;
+pub mod dns;
 pub mod fault;
 pub mod imap;
 pub mod mailbox;

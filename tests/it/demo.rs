@@ -49,6 +49,19 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     assert!(probes.iter().any(|probe| probe["placement"] == "promotions" && probe["tab"] == "promotions"));
     assert!(probes.iter().all(|probe| probe["latency_ms"].as_i64().is_none_or(|latency| latency >= 0)));
 
+    // The lab is gone: what changed is told from what the runs recorded.
+    let told = json(&["dns", "diff", "shop.example", "--json"], &config);
+    assert_eq!((&told["domain"], &told["snapshots"]), (&"shop.example".into(), &12.into()));
+    let changes = told["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 1, "{told:#}");
+    let places: Vec<&str> =
+        changes[0]["differences"].as_array().unwrap().iter().map(|one| one["place"].as_str().unwrap()).collect();
+    assert_eq!(places, ["spf_mail_from", "mail_from_mx", "dkim", "dkim", "dkim"]);
+    let started = |week: usize| runs[12 - week]["started_at"].as_str().unwrap();
+    let (from, until) = (changes[0]["from"].as_str().unwrap(), changes[0]["until"].as_str().unwrap());
+    assert!(started(6) <= from && from < started(7) && started(7) <= until && until < started(8), "{told:#}");
+    assert_eq!(changes[0]["ttl_seconds"], 900);
+
     // A directory that is somebody's own is left as it is.
     std::fs::write(&config, "# mine\n").unwrap();
     let refused = inboxed(&["demo", "--dir", dir.to_str().unwrap()], &config);

@@ -51,8 +51,14 @@ pub(super) fn identity(settings: &SesSettings, name: &str) -> Result<Value, Refu
         mail_from =
             json!({ "BehaviorOnMxFailure": otherwise, "MailFromDomain": custom.domain, "MailFromDomainStatus": found });
     }
-    let signed = if identity.dkim { status(identity.verified) } else { "NOT_STARTED" };
-    let tokens = if identity.dkim { dkim_tokens(&identity.name) } else { Vec::new() };
+    // A domain is given its tokens when it is created, and signs once they are found in DNS.
+    let signs = identity.dkim || !identity.name.contains('@');
+    let signed = match (signs, identity.dkim) {
+        (true, true) => status(identity.verified),
+        (true, false) => "PENDING",
+        (false, _) => "NOT_STARTED",
+    };
+    let tokens = if signs { dkim_tokens(&identity.name) } else { Vec::new() };
     Ok(json!({
         "DkimAttributes": {
             "CurrentSigningKeyLength": "RSA_2048_BIT",
