@@ -66,6 +66,10 @@ pub(crate) enum Verb {
     Dns(DnsArgs),
     /// Draw the placement trend of each stream as a PNG.
     Report(ReportArgs),
+    /// Weekly runs by a systemd timer, cron or launchd: print what it takes, or install it.
+    Schedule(ScheduleArgs),
+    /// Wait in the foreground and make each run when it is due.
+    Daemon,
     /// Copy the database while runs may go on.
     Backup(BackupArgs),
     /// Remove old runs with everything they hold.
@@ -155,6 +159,9 @@ pub(crate) struct RunArgs {
     /// Check everything on this machine and say what would be sent; connects to nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Make the run only if the present period of `[schedule]` still lacks it. For timers.
+    #[arg(long, hide = true, conflicts_with_all = ["streams", "dry_run"])]
+    pub(crate) scheduled: bool,
 }
 
 /// Which run to look at again.
@@ -190,6 +197,71 @@ pub(crate) struct ReportArgs {
     pub(crate) out: Option<PathBuf>,
 }
 
+/// What to do about the schedule.
+#[derive(Debug, Args)]
+pub(crate) struct ScheduleArgs {
+    /// The action.
+    #[command(subcommand)]
+    pub(crate) action: ScheduleAction,
+}
+
+/// Actions on the schedule.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScheduleAction {
+    /// Print the unit files, the crontab lines or the property list.
+    Print(UnitArgs),
+    /// Write them where they belong and switch them on; a file of somebody else is left as it is.
+    Install(InstallArgs),
+}
+
+/// Who starts the runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Starter {
+    /// A systemd timer.
+    Systemd,
+    /// A line in the crontab.
+    Cron,
+    /// A launchd agent (macOS).
+    Launchd,
+}
+
+/// Which units.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct UnitArgs {
+    /// Who starts the runs; systemd by default, launchd on macOS.
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(crate) kind: Option<Starter>,
+    /// For the whole machine instead of this user.
+    #[arg(long)]
+    pub(crate) system: bool,
+    /// A systemd service that runs `daemon` instead of a timer.
+    #[arg(long)]
+    pub(crate) daemon: bool,
+    /// The name of the units, where several configurations share a machine.
+    #[arg(long, value_name = "NAME", default_value = "inboxed", value_parser = unit_name)]
+    pub(crate) name: String,
+    /// The AWS credentials file that the service is given; by default the one of the user, if there is one.
+    #[arg(long, value_name = "FILE", env = "AWS_SHARED_CREDENTIALS_FILE")]
+    pub(crate) aws_credentials: Option<PathBuf>,
+    /// The user's own directory.
+    #[arg(long, env = "HOME", hide = true)]
+    pub(crate) home: Option<PathBuf>,
+    /// Where the user's configuration lies.
+    #[arg(long, env = "XDG_CONFIG_HOME", hide = true)]
+    pub(crate) config_home: Option<PathBuf>,
+}
+
+/// Which units, and where to.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct InstallArgs {
+    /// Which units.
+    #[command(flatten)]
+    pub(crate) unit: UnitArgs,
+    /// Write the files into this directory and switch nothing on.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
 /// Where to copy to.
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
@@ -221,6 +293,17 @@ pub(crate) struct ManArgs {
 
 fn stream_name(text: &str) -> Result<StreamName, String> {
     StreamName::new(text).ok_or_else(|| "a stream's name is a letter, then letters, digits, '.', '_' or '-'".to_owned())
+}
+
+/// A name that systemd, launchd and a crontab's comment all take.
+fn unit_name(text: &str) -> Result<String, String> {
+    let fits = crate::domain::run::is_plain_name(text);
+    if fits { Ok(text.to_owned()) } else { Err("a letter, then letters, digits, '.', '_' or '-'".to_owned()) }
+}
+
+/// The program itself, as a timer is to start it.
+pub(crate) fn program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
 }
 
 fn label(text: &str) -> Result<Label, String> {

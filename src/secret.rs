@@ -11,6 +11,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncReadExt as _;
 
 /// A password or client secret, readable only where it is handed to a server.
@@ -80,7 +81,10 @@ impl SecretSource {
                 Err(std::env::VarError::NotPresent) => Err(format!("the variable {name} is not set")),
                 Err(std::env::VarError::NotUnicode(_)) => Err(format!("the variable {name} is not UTF-8")),
             },
-            Self::File(path) => read_private(path),
+            Self::File(path) => match handed_over(path) {
+                Some(credential) => read_file(&credential, Private::ByTheManager),
+                None => read_file(path, Private::ByItsMode),
+            },
             Self::Keyring(_) => Err("this build cannot read the system's keyring; use command, env or file".to_owned()),
         };
         let checked = found.and_then(|text| {
@@ -97,9 +101,32 @@ impl SecretSource {
     }
 }
 
+/// The name under which a service manager is told to hand over the secret in this file.
+pub(crate) fn credential_name(path: &Path) -> String {
+    let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
+    format!("secret-{}", data_encoding::HEXLOWER.encode(digest.get(..10).unwrap_or_default()))
+}
+
+/// Where systemd put this file's contents (systemd.exec, `LoadCredential=`): in memory, readable by this service alone, even
+/// where the file itself is not.
+fn handed_over(path: &Path) -> Option<PathBuf> {
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    let copy = Path::new(&directory).join(credential_name(&std::path::absolute(path).ok()?));
+    copy.is_file().then_some(copy)
+}
+
+/// Why nobody else can read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Private {
+    /// Its mode says so.
+    ByItsMode,
+    /// The service manager keeps it; its mode speaks of access lists.
+    ByTheManager,
+}
+
 /// A file that only its owner can read; one line end at its end is not part of the secret. What is asked about is what is
 /// read: the file is opened once, and without waiting for a writer should it be a pipe.
-fn read_private(path: &Path) -> Result<String, String> {
+fn read_file(path: &Path, private: Private) -> Result<String, String> {
     let no_wait = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let file = std::fs::OpenOptions::new().read(true).custom_flags(no_wait).open(path);
     let file = file.map_err(|error| error.to_string())?;
@@ -107,7 +134,7 @@ fn read_private(path: &Path) -> Result<String, String> {
     if !facts.is_file() {
         return Err("it is no regular file".to_owned());
     }
-    if facts.permissions().mode() & 0o077 != 0 {
+    if private == Private::ByItsMode && facts.permissions().mode() & 0o077 != 0 {
         return Err(format!("others can read it; run `chmod 600 {}`", path.display()));
     }
     let mut bytes = Vec::new();

@@ -81,7 +81,7 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
             account.change(|settings| settings.identities = vec![sender(true)]);
         }
         let label = Label::new(&format!("week-{number}"));
-        let args = RunArgs { streams: Vec::new(), wait: None, label, dry_run: false };
+        let args = RunArgs { streams: Vec::new(), wait: None, label, dry_run: false, scheduled: false };
         last = run::execute(&inside, &args).await?.stdout;
         if context.progress {
             context.note(&format!("week {number} of {WEEKS}"));

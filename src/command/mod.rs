@@ -3,6 +3,7 @@
 mod board;
 mod check;
 mod completions;
+mod daemon;
 mod demo;
 mod dns;
 mod field;
@@ -16,6 +17,8 @@ mod preparation;
 mod report;
 mod run;
 mod runs;
+mod schedule;
+mod scheduled;
 mod seeds;
 mod send;
 mod show;
@@ -27,7 +30,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use crate::Exit;
-use crate::cli::{Cli, SeedsAction, Verb};
+use crate::cli::{Cli, ScheduleAction, SeedsAction, Verb};
 use crate::edge::clock::Clock;
 use crate::edge::store::{Lock, StoreFault};
 use crate::render::table::Screen;
@@ -131,6 +134,11 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
         Verb::Show(args) => show::execute(&context, args).await,
         Verb::Dns(args) => dns::execute(&context, args).await,
         Verb::Report(args) => report::execute(&context, args).await,
+        Verb::Schedule(args) => match &args.action {
+            ScheduleAction::Print(args) => schedule::print(&context, args),
+            ScheduleAction::Install(args) => schedule::install(&context, args).await,
+        },
+        Verb::Daemon => Box::pin(daemon::execute(&context)).await,
         Verb::Backup(args) => upkeep::backup(&context, args).await,
         Verb::Prune(args) => upkeep::prune(&context, args).await,
         Verb::Completions(args) => Ok(completions::execute(args)),

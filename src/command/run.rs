@@ -17,11 +17,12 @@ use super::preflight::{Preflight, preflight, refuse_unfit};
 use super::preparation::Preparation;
 use super::send::{Sending, send_all};
 use super::watch::{Ended, Watch, watch};
-use super::{Context, Failure, Outcome};
+use super::{Context, Failure, Outcome, scheduled};
 use crate::cli::RunArgs;
 use crate::domain::handoff::Letter;
 use crate::domain::probe::Probe;
 use crate::domain::run::RunId;
+use crate::domain::schedule::Period;
 use crate::domain::seed::Address;
 use crate::edge::imap::Door;
 use crate::edge::store::{Lock, Store};
@@ -29,15 +30,29 @@ use crate::render::progress::Progress;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &RunArgs) -> Result<Outcome, Failure> {
+    if args.scheduled {
+        return scheduled::execute(context, args).await;
+    }
     let preparation = Preparation::new(context, args)?;
     if args.dry_run {
         return Ok(preparation.dry_run(context));
     }
     let lock = Failure::locked(Lock::try_take(&preparation.config.database, None))?;
     let store = Store::open(&preparation.config.database).await.map_err(Failure::bad_input)?;
-    let interrupt = Interrupt::listen();
-    let progress = Progress::new(context.progress);
+    let made = make(context, preparation, lock, store, Interrupt::listen(), None).await?;
+    made.ok_or_else(|| Failure::internal(anyhow!("plan a run that no period stands in the way of")))
+}
 
+/// Makes a run under the lock, for a period of the schedule where one is named; `None` when that period has its run.
+pub(crate) async fn make(
+    context: &Context,
+    preparation: Preparation,
+    lock: Lock,
+    store: Store,
+    interrupt: Interrupt,
+    period: Option<&Period>,
+) -> Result<Option<Outcome>, Failure> {
+    let progress = Progress::new(context.progress);
     let addresses = preparation.addresses();
     let asked = preflight(
         &preparation.config,
@@ -53,7 +68,12 @@ pub(crate) async fn execute(context: &Context, args: &RunArgs) -> Result<Outcome
     for note in &asked.notes {
         context.note(note);
     }
-    let (run, probes) = store.plan_run(&preparation.plan(context), &fresh_key()?).await.map_err(Failure::internal)?;
+    let (plan, key) = (preparation.plan(context), fresh_key()?);
+    let planned = match period {
+        None => store.plan_run(&plan, &key).await.map(Some),
+        Some(period) => store.plan_scheduled_run(&plan, &key, period).await,
+    };
+    let Some((run, probes)) = planned.map_err(Failure::internal)? else { return Ok(None) };
     lock.works_on(run).map_err(Failure::internal)?;
     let all = Conduct { context, preparation, store, asked, run, interrupt, progress };
     let recorder = Recorder {
@@ -63,7 +83,7 @@ pub(crate) async fn execute(context: &Context, args: &RunArgs) -> Result<Outcome
         store: &all.store,
         run,
     };
-    recorder.beside(conduct(&all, probes)).await
+    recorder.beside(conduct(&all, probes)).await.map(Some)
 }
 
 /// The key that a run's tags are derived from: random, used once, kept nowhere.

@@ -28,16 +28,27 @@ pub(crate) async fn execute(context: &Context, args: &SweepArgs) -> Result<Outco
     let lock = Failure::locked(Lock::try_take(&config.database, None))?;
     let store = Store::open_existing(&config.database).await.map_err(Failure::bad_input)?;
     let id = store.resolve(&args.run).await.map_err(Failure::bad_input)?;
+    finish(context, &config, &lock, &store, id, Interrupt::listen()).await
+}
+
+/// Looks again at a run, under the lock.
+pub(crate) async fn finish(
+    context: &Context,
+    config: &Config,
+    lock: &Lock,
+    store: &Store,
+    id: RunId,
+    interrupt: Interrupt,
+) -> Result<Outcome, Failure> {
     lock.works_on(id).map_err(Failure::internal)?;
     store.mark_unknown(id, "the program was cut off during the call").await.map_err(Failure::internal)?;
     let run = store.run(id, Some(id)).await.map_err(Failure::internal)?;
-    let interrupt = Interrupt::listen();
     let progress = Progress::new(context.progress);
 
     let probes = store.probes(id).await.map_err(Failure::internal)?;
     let board = Arc::new(Board::new(probes, run.wait, false));
     board.recall(&store.sweeps(id).await.map_err(Failure::internal)?);
-    let mailboxes = return_to(context, &config, &store, &run, &board).await?;
+    let mailboxes = return_to(context, config, store, &run, &board).await?;
     let crowded = mailboxes.len() > config.run.max_connections;
     let watching = Arc::new(Watch {
         run: id,
@@ -55,7 +66,7 @@ pub(crate) async fn execute(context: &Context, args: &SweepArgs) -> Result<Outco
         store.close_run(id, context.clock.now()).await.map_err(Failure::internal)?;
     }
     progress.clear();
-    run_outcome(context, &config, &store, id, ended == Ended::Interrupted).await
+    run_outcome(context, config, store, id, ended == Ended::Interrupted).await
 }
 
 /// The mailboxes of the run's seeds, each at the baseline that was stored. A seed that can no longer be tried gets a

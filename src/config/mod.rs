@@ -21,7 +21,7 @@ use std::sync::Arc;
 use crate::domain::health::Thresholds;
 use crate::domain::provider::{Provider, ProviderName};
 use reader::{Fault, Section, Source};
-use schedule::{Alert, Schedule};
+pub(crate) use schedule::{Alert, Channel, Schedule};
 pub(crate) use seed::ConfiguredSeed;
 use settings::{Dns, Judging, Running, Ses};
 pub(crate) use stream::{Stream, Transport};
@@ -48,7 +48,6 @@ pub(crate) struct Config {
     /// The streams, in the order of the file.
     pub(crate) streams: Vec<Stream>,
     /// Where OAuth tokens are kept.
-    #[cfg_attr(not(test), expect(dead_code, reason = "signing in by OAuth will read it; a slip in it is found today"))]
     pub(crate) tokens: PathBuf,
     /// Where reports are written.
     pub(crate) reports: PathBuf,
@@ -58,10 +57,8 @@ pub(crate) struct Config {
     #[cfg_attr(not(test), expect(dead_code, reason = "`report` will read it; a slip in it is found today"))]
     pub(crate) weights: BTreeMap<ProviderName, f64>,
     /// When a run is due.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the schedule verbs will read it; a slip in it is found today"))]
     pub(crate) schedule: Option<Schedule>,
     /// Who hears of what a run found.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the alerts will read it; a slip in it is found today"))]
     pub(crate) alerts: Vec<Alert>,
 }
 

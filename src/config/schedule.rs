@@ -20,8 +20,17 @@ pub(crate) struct Schedule {
     pub(crate) weekday: Option<Weekday>,
     /// The time of day, where one is named.
     pub(crate) time: Option<Time>,
+    /// A cron expression instead of all three.
+    pub(crate) expression: Option<String>,
     /// The time zone of both, such as `Europe/Berlin`; `None` is the system's.
     pub(crate) zone: Option<String>,
+}
+
+impl Default for Schedule {
+    /// Once a week.
+    fn default() -> Self {
+        Self { every: Duration::from_secs(7 * DAY), weekday: None, time: None, expression: None, zone: None }
+    }
 }
 
 /// What an alert is about.
@@ -80,20 +89,65 @@ pub(super) fn schedule(top: &Section<'_>) -> Option<Schedule> {
     if every == Some(Duration::ZERO) {
         section.fault_of("every", "must be longer than 0s; write one such as \"7d\"");
     }
-    let at = section.shaped("at", "a time of day, with or without a weekday; write one such as \"Mon 06:00\"", moment);
+    let at = section.shaped(
+        "at",
+        "a time of day, with or without a weekday; write one such as \"Mon 06:00\", or a cron expression of five fields",
+        moment,
+    );
     let zone = section.shaped("zone", "a time zone; write one such as \"Europe/Berlin\"", |zone| {
         let zones = jiff::tz::db();
         // Without a list of zones on this machine any plausible name passes: most verbs never need it.
         let fits = !zone.is_empty() && zone.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-".contains(c));
         (fits && (zones.is_definitively_empty() || zones.get(zone).is_ok())).then(|| zone.to_owned())
     });
+    if let Some(at) = &at {
+        refuse_contradiction(&section, every, at);
+    }
     section.finish();
-    let (weekday, time) = at.map_or((None, None), |(weekday, time)| (weekday, Some(time)));
-    Some(Schedule { every: every.unwrap_or(Duration::from_hours(7 * 24)), weekday, time, zone })
+    let (weekday, time, expression) = match at {
+        None => (None, None, None),
+        Some(At::Time(weekday, time)) => (weekday, Some(time), None),
+        Some(At::Expression(text)) => (None, None, Some(text)),
+    };
+    Some(Schedule { every: every.unwrap_or(Duration::from_secs(7 * DAY)), weekday, time, expression, zone })
+}
+
+/// Seconds of a day.
+const DAY: u64 = 86_400;
+
+/// `at`, as it was written.
+enum At {
+    Time(Option<Weekday>, Time),
+    Expression(String),
+}
+
+/// A time of day says nothing where runs are hours apart, a weekday nothing where they are not weeks apart.
+fn refuse_contradiction(section: &Section<'_>, every: Option<Duration>, at: &At) {
+    let Some(seconds) = every.map(|every| every.as_secs()) else { return };
+    match at {
+        At::Expression(_) => {
+            section.fault_of("every", "says when a run is due, and so does the cron expression in `at`; take one out");
+        }
+        At::Time(..) if !seconds.is_multiple_of(DAY) => {
+            section.fault_of("at", "is a time of day, but `every` is not a number of days; take it out");
+        }
+        At::Time(Some(_), _) if !seconds.is_multiple_of(7 * DAY) => {
+            section.fault_of("at", "names a weekday, but `every` is not a number of weeks; write the time alone");
+        }
+        At::Time(..) => {}
+    }
+}
+
+/// `06:00`, `Mon 06:00`, or a cron expression such as `0 6 * * MON`.
+fn moment(text: &str) -> Option<At> {
+    if let Some((weekday, time)) = time_of_day(text) {
+        return Some(At::Time(weekday, time));
+    }
+    crate::domain::schedule::expression(text).map(|_| At::Expression(text.to_owned()))
 }
 
 /// `06:00` or `Mon 06:00`.
-fn moment(text: &str) -> Option<(Option<Weekday>, Time)> {
+fn time_of_day(text: &str) -> Option<(Option<Weekday>, Time)> {
     let (day, time) = text.split_once(' ').map_or((None, text), |(day, time)| (Some(day), time));
     let (hour, minute) = time.split_once(':')?;
     let two_digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());

@@ -98,7 +98,19 @@ fn a_slip_in_the_main_file_is_told_with_line_key_and_remedy() {
         (
             "[schedule]\nat = \"Monday 6:00\"\n",
             "inboxed.toml:2: schedule.at: \"Monday 6:00\" is not a time of day, with or without a weekday; write one such as \
-             \"Mon 06:00\"",
+             \"Mon 06:00\", or a cron expression of five fields",
+        ),
+        (
+            "[schedule]\nevery = \"7d\"\nat = \"0 6 * * MON\"\n",
+            "inboxed.toml:2: schedule.every: says when a run is due, and so does the cron expression in `at`; take one out",
+        ),
+        (
+            "[schedule]\nevery = \"12h\"\nat = \"06:00\"\n",
+            "inboxed.toml:3: schedule.at: is a time of day, but `every` is not a number of days; take it out",
+        ),
+        (
+            "[schedule]\nevery = \"3d\"\nat = \"Mon 06:00\"\n",
+            "inboxed.toml:3: schedule.at: names a weekday, but `every` is not a number of weeks; write the time alone",
         ),
         (
             "[[alert]]\nkind = \"pager\"\n",

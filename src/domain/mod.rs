@@ -25,6 +25,7 @@ pub(crate) mod provider;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod quantile;
 pub(crate) mod run;
+pub(crate) mod schedule;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod scope;
 pub(crate) mod seed;

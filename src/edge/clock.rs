@@ -44,6 +44,11 @@ impl Clock {
         self.starts_at.checked_add(passed).unwrap_or(Timestamp::MAX)
     }
 
+    /// How long ago this clock was made, by a clock that nobody sets.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
     /// Waits until this clock has moved by `duration`.
     pub async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration.div_f64(self.speed)).await;

@@ -5,5 +5,6 @@ pub(crate) mod clock;
 pub(crate) mod http;
 pub(crate) mod imap;
 pub(crate) mod resolver;
+pub(crate) mod service;
 pub(crate) mod ses;
 pub(crate) mod store;

@@ -13,4 +13,5 @@ pub(crate) mod report;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod table;
+pub(crate) mod unit;
 pub(crate) mod words;

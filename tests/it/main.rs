@@ -8,6 +8,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod daemon;
 mod demo;
 // These need the program to have fail points: to die at, and to wait less long for a server that hangs.
 #[cfg(feature = "failpoints")]

@@ -12,6 +12,7 @@ mod key;
 mod lock;
 mod look;
 mod open;
+mod period;
 mod plan;
 mod probe;
 mod row;

@@ -6,11 +6,13 @@ use fail::fail_point;
 use jiff::Timestamp;
 
 use super::fault::Doing as _;
+use super::period::take_period;
 use super::row::{millis, parsed};
 use super::{Store, StoreFault, Writing};
 use crate::domain::probe::{Probe, ProbeId, ProbeState, Tag};
 use crate::domain::provider::ProviderName;
 use crate::domain::run::{Label, RunId};
+use crate::domain::schedule::Period;
 use crate::domain::seed::Address;
 use crate::domain::stream::{StreamKind, StreamName, TagMode, TransportKind};
 
@@ -62,24 +64,22 @@ impl Store {
     pub(crate) async fn plan_run(&self, new: &NewRun, key: &[u8; 32]) -> Result<(RunId, Vec<Probe>), StoreFault> {
         let mut writing = self.write(PLAN).await?;
         let run = insert_run(&mut writing, new).await?;
-        let mut seeds = Vec::with_capacity(new.seeds.len());
-        for (position, (address, provider)) in (0_i64..).zip(&new.seeds) {
-            let row = insert_seed(&mut writing, run, position, address, provider).await?;
-            seeds.push((row, address, provider));
+        plan_probes(writing, run, new, key).await
+    }
+
+    /// The same for the run that a period of the schedule owes; `None` when the period already had its run.
+    pub(crate) async fn plan_scheduled_run(
+        &self,
+        new: &NewRun,
+        key: &[u8; 32],
+        period: &Period,
+    ) -> Result<Option<(RunId, Vec<Probe>)>, StoreFault> {
+        let mut writing = self.write(PLAN).await?;
+        let run = insert_run(&mut writing, new).await?;
+        if !take_period(&mut writing, period, run, PLAN).await? {
+            return Ok(None);
         }
-        let mut probes = Vec::with_capacity(new.streams.len().saturating_mul(seeds.len()));
-        for (position, stream) in (0_i64..).zip(&new.streams) {
-            let row = insert_stream(&mut writing, run, position, stream).await?;
-            for (seed, address, provider) in &seeds {
-                let tag = Tag::derive(key, run, &stream.name, address);
-                let id = insert_probe(&mut writing, row, *seed, &tag).await?;
-                probes.push(planned(id, tag, stream, address, provider));
-            }
-        }
-        fail_point!("plan-written");
-        writing.commit().await.doing(PLAN)?;
-        fail_point!("plan-committed");
-        Ok((run, probes))
+        plan_probes(writing, run, new, key).await.map(Some)
     }
 
     /// Keeps a seed out of a run: it gets no mail, and its probes of this run are unmeasured for this reason. The first
@@ -140,6 +140,33 @@ impl StreamRow {
             message_sha256: self.message_sha256.try_into().map_err(no_hash)?,
         })
     }
+}
+
+/// One planned probe for each stream and seed of a run; then everything is committed.
+async fn plan_probes(
+    mut writing: Writing,
+    run: RunId,
+    new: &NewRun,
+    key: &[u8; 32],
+) -> Result<(RunId, Vec<Probe>), StoreFault> {
+    let mut seeds = Vec::with_capacity(new.seeds.len());
+    for (position, (address, provider)) in (0_i64..).zip(&new.seeds) {
+        let row = insert_seed(&mut writing, run, position, address, provider).await?;
+        seeds.push((row, address, provider));
+    }
+    let mut probes = Vec::with_capacity(new.streams.len().saturating_mul(seeds.len()));
+    for (position, stream) in (0_i64..).zip(&new.streams) {
+        let row = insert_stream(&mut writing, run, position, stream).await?;
+        for (seed, address, provider) in &seeds {
+            let tag = Tag::derive(key, run, &stream.name, address);
+            let id = insert_probe(&mut writing, row, *seed, &tag).await?;
+            probes.push(planned(id, tag, stream, address, provider));
+        }
+    }
+    fail_point!("plan-written");
+    writing.commit().await.doing(PLAN)?;
+    fail_point!("plan-committed");
+    Ok((run, probes))
 }
 
 async fn insert_run(writing: &mut Writing, new: &NewRun) -> Result<RunId, StoreFault> {

@@ -1,4 +1,4 @@
-//! Servers that somebody else wrote: Dovecot as the provider, moto as SES.
+//! Servers that somebody else wrote: Dovecot as the provider, moto as SES, systemd and cron as those who start runs.
 //!
 //! The lab answers as we believe servers answer; these answer as servers do. `tests/run` installs them and names them
 //! in the environment. Without it each of these tests says that it was left out, and passes.
@@ -10,6 +10,7 @@ mod http;
 mod imap;
 mod moto;
 mod program;
+mod schedule;
 mod sends;
 mod ses;
 
@@ -23,6 +24,10 @@ enum Server {
     Dovecot,
     /// The `moto_server` program.
     Moto,
+    /// The `systemd-analyze` program.
+    Systemd,
+    /// The `crontab` program.
+    Cron,
 }
 
 impl Server {
@@ -33,6 +38,8 @@ impl Server {
         let variable = match self {
             Self::Dovecot => "INBOXED_DOVECOT",
             Self::Moto => "INBOXED_MOTO",
+            Self::Systemd => "INBOXED_SYSTEMD_ANALYZE",
+            Self::Cron => "INBOXED_CRONTAB",
         };
         let program = std::env::var_os(variable).filter(|program| !program.is_empty()).map(PathBuf::from);
         if program.is_none() {
