@@ -26,6 +26,14 @@ pub(crate) use seed::ConfiguredSeed;
 use settings::{Dns, Judging, Running, Ses};
 pub(crate) use stream::{Stream, Transport};
 
+/// Presets by name.
+pub(crate) type Providers = BTreeMap<ProviderName, Arc<Provider>>;
+
+/// Our own presets, for verbs that need no configuration.
+pub(crate) fn presets() -> Result<Providers, Faults> {
+    preset::built_in().map_err(|fault| Faults(vec![fault]))
+}
+
 /// A checked configuration.
 #[derive(Debug)]
 pub(crate) struct Config {

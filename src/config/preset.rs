@@ -9,6 +9,7 @@ use super::reader::{Fault, Section, Source, one_line};
 use super::stream::{HOST, host_name, port, tls};
 use crate::domain::folder::Role;
 use crate::domain::provider::{Provider, ProviderName, Tls};
+use crate::domain::receiver::{HostPattern, Receiver};
 use crate::domain::sign_in::SignIn;
 
 /// The presets of `seeds/providers/`, as compiled in.
@@ -70,6 +71,7 @@ pub(super) fn read(top: &Section<'_>) -> Option<Provider> {
         takes_passwords: top.flag("takes_passwords").unwrap_or(true),
         refusals: refusals(top),
         remedies: remedies(top),
+        receiver: top.section("headers").map(|section| receiver(&section)).unwrap_or_default(),
         name: name?,
         title: title?,
     })
@@ -94,6 +96,35 @@ fn remedies(top: &Section<'_>) -> BTreeMap<SignIn, String> {
     let remedies = SignIn::ALL.into_iter().filter(|outcome| *outcome != SignIn::Done).filter_map(remedy).collect();
     section.finish();
     remedies
+}
+
+/// What the provider writes on received mail.
+fn receiver(section: &Section<'_>) -> Receiver {
+    let receiver = Receiver {
+        authserv_ids: patterns(section, "authserv_ids"),
+        nameless: section.flag("nameless").unwrap_or(false),
+        results_below: section.flag("results_below").unwrap_or(false),
+        border: patterns(section, "border"),
+        inner: patterns(section, "inner"),
+        own: patterns(section, "own"),
+        stamps: section.texts("stamps").unwrap_or_default(),
+        stamps_below: section.flag("stamps_below").unwrap_or(false),
+        silent: section.line_of("silent"),
+    };
+    section.finish();
+    receiver
+}
+
+fn patterns(section: &Section<'_>, key: &'static str) -> Vec<HostPattern> {
+    let texts = section.texts(key).unwrap_or_default();
+    if let Some(odd) = texts.iter().find(|text| HostPattern::new(text).is_none()) {
+        let odd = odd.escape_debug();
+        section.fault_of(
+            key,
+            format!("\"{odd}\" is no host; write one such as \"mx.mail.example\" or \"mx*.mail.example\""),
+        );
+    }
+    texts.iter().filter_map(|text| HostPattern::new(text)).collect()
 }
 
 /// Mail domains, compared in lower case.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Providers;
 use super::oauth::{OAuth, oauth};
 use super::place::place_of;
 use super::reader::{Fault, Section, one_line};
@@ -27,8 +28,7 @@ pub(crate) struct ConfiguredSeed {
     file: PathBuf,
 }
 
-type Providers = BTreeMap<ProviderName, Arc<Provider>>;
-
+/// The seeds of one file.
 pub(super) fn read(top: &Section<'_>, file: &Path, providers: &Providers) -> Vec<ConfiguredSeed> {
     let base = file.parent().unwrap_or(Path::new("."));
     let mut seeds = Vec::new();

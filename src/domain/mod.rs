@@ -3,15 +3,20 @@
 //! Nothing here asks a clock, opens a file, reads a variable or derives a serialisation. Facts come in as values,
 //! judgements go out as values, and the same facts give the same judgement on every machine and in every year.
 
+pub(crate) mod authres;
+pub(crate) mod authres;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod compare;
 pub(crate) mod dns;
+pub(crate) mod evidence;
+pub(crate) mod evidence;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod family;
 pub(crate) mod finding;
 pub(crate) mod folder;
 pub(crate) mod handoff;
 pub(crate) mod health;
+pub(crate) mod identity;
 pub(crate) mod interval;
 pub(crate) mod latency;
 pub(crate) mod look;
@@ -24,6 +29,8 @@ pub(crate) mod probe;
 pub(crate) mod provider;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod quantile;
+pub(crate) mod receiver;
+pub(crate) mod road;
 pub(crate) mod run;
 pub(crate) mod schedule;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
@@ -37,6 +44,7 @@ pub(crate) mod sighting;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod sign_flip;
 pub(crate) mod sign_in;
+pub(crate) mod stamp;
 pub(crate) mod standing;
 pub(crate) mod stream;
 pub(crate) mod tally;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::folder::Role;
+use super::receiver::Receiver;
 use super::sign_in::SignIn;
 
 /// The name of a preset, as `provider = "…"` in a seed list spells it.
@@ -75,6 +76,8 @@ pub(crate) struct Provider {
     pub(crate) refusals: Vec<(String, SignIn)>,
     /// What to do after an outcome, where this provider has a way of its own.
     pub(crate) remedies: BTreeMap<SignIn, String>,
+    /// What is known of the headers that it writes on received mail; by default nothing, and then nothing is ascribed to it.
+    pub(crate) receiver: Receiver,
 }
 
 impl Provider {

@@ -48,6 +48,7 @@ fn access(server: &Server) -> Access {
         takes_passwords: true,
         refusals: Vec::new(),
         remedies: BTreeMap::new(),
+        receiver: crate::domain::receiver::Receiver::default(),
     };
     let seed = Seed {
         address: Address::new("anna@stub.example").unwrap(),
