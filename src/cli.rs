@@ -64,6 +64,8 @@ pub(crate) enum Verb {
     Show(ShowArgs),
     /// Tell what DNS says of a sender's domain, record it, and tell what changed and when.
     Dns(DnsArgs),
+    /// Tell what one received message's header testifies: authentication, stamps, identity, road.
+    Inspect(InspectArgs),
     /// Draw the placement trend of each stream as a PNG.
     Report(ReportArgs),
     /// Weekly runs by a systemd timer, cron or launchd: print what it takes, or install it.
@@ -181,6 +183,16 @@ pub(crate) struct ShowArgs {
     /// One seed's address: its probe's whole story.
     #[arg(value_parser = address)]
     pub(crate) seed: Option<Address>,
+}
+
+/// What to look into.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The message's source; `-` for standard input. Only its header is read.
+    pub(crate) file: PathBuf,
+    /// Who received it, by the name of a preset such as gmail or outlook; else its Received lines tell.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: Option<String>,
 }
 
 /// What to draw.

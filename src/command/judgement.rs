@@ -1,10 +1,14 @@
 //! From the stored facts of a run to its findings. Nothing here is stored: the same facts are judged anew each time.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::Failure;
-use crate::config::Config;
-use crate::domain::finding::judge;
+use crate::config::{Config, Providers};
+use crate::domain::evidence::{remarks, testify};
+use crate::domain::finding::{Finding, judge};
+use crate::domain::provider::{Provider, ProviderName};
 use crate::domain::run::RunId;
 use crate::edge::store::{Store, StoreFault};
 use crate::render::report::{Judged, RunReport, ShownProvider};
@@ -43,20 +47,40 @@ pub(crate) async fn judge_run(
     })
 }
 
+/// Adds what the headers of the copies that decided testify.
+pub(crate) async fn hear(store: &Store, config: &Config, report: &mut RunReport) -> Result<(), StoreFault> {
+    let generic = ProviderName::new("generic").and_then(|name| config.providers.get(&name));
+    for judged in &mut report.probes {
+        let Finding::Found(evidence) = &judged.finding else { continue };
+        // A preset that is gone meanwhile leaves nothing to go by.
+        let Some(provider) = config.providers.get(&judged.probe.provider).or(generic) else { continue };
+        let copies = store.headers(judged.probe.id).await?;
+        let decided = copies.iter().find(|(folder, raw, _)| *folder == evidence.folder && !raw.is_empty());
+        let Some((_, raw, cut)) = decided else { continue };
+        let testimony = testify(raw, *cut, provider);
+        let stream = config.streams.iter().find(|stream| stream.name == judged.probe.stream);
+        let remarks = remarks(&testimony, stream.map(|stream| stream.kind));
+        judged.tell(testimony, remarks);
+    }
+    Ok(())
+}
+
+/// The presets in the order of reports.
+pub(crate) fn in_order(providers: &Providers) -> impl Iterator<Item = &Arc<Provider>> {
+    let rank = |one: &&Arc<Provider>| ORDER.iter().position(|name| *name == one.name.as_str()).unwrap_or(ORDER.len());
+    let mut all: Vec<_> = providers.values().collect();
+    all.sort_by_key(rank);
+    all.into_iter()
+}
+
 /// The providers as reports name them, in their order.
 fn shown(config: &Config) -> Vec<ShownProvider> {
-    let mut shown: Vec<ShownProvider> = config
-        .providers
-        .values()
-        .map(|provider| ShownProvider {
-            name: provider.name.clone(),
-            title: provider.title.clone(),
-            spam_threshold: provider.spam_threshold,
-        })
-        .collect();
-    let rank = |one: &ShownProvider| ORDER.iter().position(|name| *name == one.name.as_str()).unwrap_or(ORDER.len());
-    shown.sort_by_key(rank);
-    shown
+    let shown = in_order(&config.providers).map(|provider| ShownProvider {
+        name: provider.name.clone(),
+        title: provider.title.clone(),
+        spam_threshold: provider.spam_threshold,
+    });
+    shown.collect()
 }
 
 /// The configuration and its database, for verbs that only read.

@@ -8,6 +8,7 @@ mod demo;
 mod dns;
 mod field;
 mod init;
+mod inspect;
 mod interrupt;
 mod judgement;
 mod man;
@@ -133,6 +134,7 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
         Verb::Runs => runs::execute(&context).await,
         Verb::Show(args) => show::execute(&context, args).await,
         Verb::Dns(args) => dns::execute(&context, args).await,
+        Verb::Inspect(args) => inspect::execute(&context, args),
         Verb::Report(args) => report::execute(&context, args).await,
         Verb::Schedule(args) => match &args.action {
             ScheduleAction::Print(args) => schedule::print(&context, args),

@@ -1,6 +1,6 @@
 //! A report as the user asked for it.
 
-use super::judgement::judge_run;
+use super::judgement::{hear, judge_run};
 use super::{Context, Failure, Outcome};
 use crate::Exit;
 use crate::config::Config;
@@ -28,6 +28,7 @@ pub(crate) async fn run_outcome(
     interrupted: bool,
 ) -> Result<Outcome, Failure> {
     let mut report = judge_run(store, config, run, context.clock.now()).await.map_err(Failure::internal)?;
+    hear(store, config, &mut report).await.map_err(Failure::internal)?;
     if interrupted && report.run.state == RunState::Running {
         // It holds the lock for a moment longer, but works on the run no more.
         report.run.state = RunState::Interrupted;

@@ -2,13 +2,13 @@
 
 use anyhow::anyhow;
 
-use super::judgement::{judge_run, open_to_read};
+use super::judgement::{hear, judge_run, open_to_read};
 use super::outcome::run_text;
 use super::{Context, Failure, Outcome};
 use crate::cli::ShowArgs;
 use crate::domain::finding::Finding;
 use crate::edge::store::Store;
-use crate::render::json::run_document;
+use crate::render::json::story_document;
 use crate::render::report::{Judged, RunReport};
 use crate::render::table::{Closing, Story, story_table};
 
@@ -17,6 +17,7 @@ pub(crate) async fn execute(context: &Context, args: &ShowArgs) -> Result<Outcom
     let (config, store) = open_to_read(&context.config_path).await?;
     let id = store.resolve(&args.run).await.map_err(Failure::bad_input)?;
     let mut report = judge_run(&store, &config, id, context.clock.now()).await.map_err(Failure::internal)?;
+    hear(&store, &config, &mut report).await.map_err(Failure::internal)?;
     let Some(seed) = &args.seed else { return Ok(Outcome::ok(run_text(context, &report, Closing::Showing)?)) };
     let wanted = seed.as_str().to_lowercase();
     let is_wanted = |judged: &Judged| judged.probe.seed.as_str().to_lowercase() == wanted;
@@ -29,7 +30,7 @@ pub(crate) async fn execute(context: &Context, args: &ShowArgs) -> Result<Outcom
     }
     if context.json {
         report.probes.retain(is_wanted);
-        return Ok(Outcome::ok(run_document(&report).map_err(Failure::internal)?));
+        return Ok(Outcome::ok(story_document(&report).map_err(Failure::internal)?));
     }
     let mut told = Vec::new();
     for judged in report.probes.iter().filter(|judged| is_wanted(judged)) {

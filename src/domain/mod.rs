@@ -4,11 +4,9 @@
 //! judgements go out as values, and the same facts give the same judgement on every machine and in every year.
 
 pub(crate) mod authres;
-pub(crate) mod authres;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod compare;
 pub(crate) mod dns;
-pub(crate) mod evidence;
 pub(crate) mod evidence;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod family;

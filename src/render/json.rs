@@ -7,6 +7,8 @@
 //! `unknown` when no search found it or the search failed (then `placement` is null with `why`, unless promotions count as
 //! inbox). It is null where no tab applies: a provider without tabs, another folder, a probe that was not seen.
 
+mod evidence;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -14,13 +16,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::plain::is_hostile;
-use super::report::{Judged, RunReport, Tallies};
+use super::report::{AuthWords, Judged, RunReport, Tallies};
 use crate::domain::finding::{Finding, Placement};
 use crate::domain::probe::SesId;
 use crate::domain::run::{Label, Run};
 use crate::domain::sighting::TabAnswer;
 use crate::domain::stream::StreamName;
 use crate::domain::tally::Tally;
+use evidence::TestimonyObject;
+pub(crate) use evidence::inspect_document;
 
 #[derive(Serialize)]
 struct RunDocument<'a> {
@@ -71,6 +75,8 @@ struct ProbeObject<'a> {
     auth: AuthObject<'a>,
     stamps: &'a BTreeMap<String, String>,
     why: Option<String>,
+    #[serde(flatten)]
+    testimony: Option<TestimonyObject<'a>>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +91,17 @@ struct AuthObject<'a> {
     dkim: Option<&'a str>,
     dmarc: Option<&'a str>,
     aligned: Option<bool>,
+}
+
+impl<'a> AuthObject<'a> {
+    fn of(auth: &'a AuthWords) -> Self {
+        Self {
+            spf: auth.spf.as_deref(),
+            dkim: auth.dkim.as_deref(),
+            dmarc: auth.dmarc.as_deref(),
+            aligned: auth.aligned,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -123,6 +140,21 @@ pub(crate) fn run_document(report: &RunReport) -> serde_json::Result<String> {
         run: run_object(&report.run),
         probes: report.probes.iter().map(probe_object).collect(),
         tally,
+    })
+}
+
+/// The document of one run with everything that the headers of its probes testify.
+pub(crate) fn story_document(report: &RunReport) -> serde_json::Result<String> {
+    let (all, streams) = (report.tallies(), report.tallies_by_stream());
+    let told = |judged| {
+        let judged: &Judged = judged;
+        let testimony = judged.testimony.as_ref().map(|one| TestimonyObject::of(&one.testimony, &one.remarks));
+        ProbeObject { testimony, ..probe_object(judged) }
+    };
+    document(&RunDocument {
+        run: run_object(&report.run),
+        probes: report.probes.iter().map(told).collect(),
+        tally: tally_object(&all, &streams),
     })
 }
 
@@ -192,14 +224,10 @@ fn probe_object(judged: &Judged) -> ProbeObject<'_> {
         moved: evidence.is_some_and(|seen| seen.moved),
         late: late.map(|late| LateObject { folder: late.folder.to_string(), at: moment(late.at) }),
         ses_message_id: probe.ses_id.as_ref().map(SesId::as_str),
-        auth: AuthObject {
-            spf: judged.auth.spf.as_deref(),
-            dkim: judged.auth.dkim.as_deref(),
-            dmarc: judged.auth.dmarc.as_deref(),
-            aligned: judged.auth.aligned,
-        },
+        auth: AuthObject::of(&judged.auth),
         stamps: &judged.stamps,
         why: finding.why(),
+        testimony: None,
     }
 }
 

@@ -14,4 +14,5 @@ pub(crate) mod report;
 pub(crate) mod samples;
 pub(crate) mod table;
 pub(crate) mod unit;
+pub(crate) mod why;
 pub(crate) mod words;

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::domain::evidence::Testimony;
 use crate::domain::finding::{Finding, Placement, Rules};
 use crate::domain::health::{ENOUGH, Health, Thresholds, health};
 use crate::domain::latency::{Arrival, latency};
@@ -27,6 +28,29 @@ pub(crate) struct AuthWords {
     pub(crate) aligned: Option<bool>,
 }
 
+impl AuthWords {
+    /// The words of a testimony.
+    pub(crate) fn of(testimony: &Testimony) -> Self {
+        let auth = &testimony.auth;
+        let word = |word: Option<&'static str>| word.map(str::to_owned);
+        Self {
+            spf: word(auth.spf.as_ref().and_then(|check| check.word)),
+            dkim: word(auth.dkim_word()),
+            dmarc: word(auth.dmarc.as_ref().and_then(|check| check.word)),
+            aligned: auth.aligned,
+        }
+    }
+}
+
+/// What the header of the copy that decided testifies, and what is to be said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The facts.
+    pub(crate) testimony: Testimony,
+    /// What follows, one sentence each.
+    pub(crate) remarks: Vec<String>,
+}
+
 /// One probe with its finding and what was read from the copy that decided.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Judged {
@@ -38,12 +62,21 @@ pub(crate) struct Judged {
     pub(crate) auth: AuthWords,
     /// The receiver's own verdicts, by name.
     pub(crate) stamps: BTreeMap<String, String>,
+    /// Everything else that its header testifies; `None` where no header was read.
+    pub(crate) testimony: Option<Box<Told>>,
 }
 
 impl Judged {
     /// A judged probe of whose headers nothing is known.
     pub(crate) fn new(probe: Probe, finding: Finding) -> Self {
-        Self { probe, finding, auth: AuthWords::default(), stamps: BTreeMap::new() }
+        Self { probe, finding, auth: AuthWords::default(), stamps: BTreeMap::new(), testimony: None }
+    }
+
+    /// Adds what the header testifies.
+    pub(crate) fn tell(&mut self, testimony: Testimony, remarks: Vec<String>) {
+        self.auth = AuthWords::of(&testimony);
+        self.stamps = testimony.stamp_map();
+        self.testimony = Some(Box::new(Told { testimony, remarks }));
     }
 
     /// Time from handoff to arrival; `None` where it is not known.

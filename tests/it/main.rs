@@ -15,6 +15,7 @@ mod demo;
 mod faults;
 #[cfg(feature = "failpoints")]
 mod handoffs;
+mod inspect;
 #[cfg(feature = "failpoints")]
 mod killed;
 mod real;

@@ -21,6 +21,7 @@ fn provider(title: &str, receiver: Receiver) -> Provider {
         spam_threshold: false,
         max_connections: 1,
         sign_in_gap: Duration::ZERO,
+        mailbox_sign_ins: 1,
         message_limit: None,
         domains: vec![format!("{}.example", title.to_lowercase())],
         sign_in_help: String::new(),

@@ -229,6 +229,7 @@ mod tests {
                 takes_passwords: true,
                 refusals: Vec::new(),
                 remedies: BTreeMap::new(),
+                receiver: crate::domain::receiver::Receiver::default(),
             };
             let seed = Seed {
                 address: Address::new(ANNA).unwrap(),

@@ -3,17 +3,21 @@
 //! A terminal gives its width and wants lines that fit; a pipe has none and gets every row on one line, uncut, so that it can be
 //! searched. Colour only repeats what the words say.
 
+mod evidence;
 mod grid;
+mod inspect;
 mod listing;
 mod run;
 mod runs;
 mod story;
 mod verdict;
+mod why;
 
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+pub(crate) use inspect::{Ascribed, inspect_table};
 pub(crate) use run::run_table;
 pub(crate) use runs::runs_table;
 pub(crate) use story::{Story, story_table};

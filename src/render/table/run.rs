@@ -31,7 +31,11 @@ pub(crate) fn run_table(report: &RunReport, closing: Closing, screen: Screen) ->
     }
     parts.extend(apart(report, &tallies, screen));
     parts.extend(arrivals(report, screen));
+    parts.extend(super::why::why(report, screen));
     parts.extend(listings(report, screen));
+    if closing == Closing::Showing {
+        parts.extend(super::why::lines(report, screen));
+    }
     parts.push(screen.paragraph(Tone::Quiet, setting(report), "") + &verdict(report, closing, screen));
     parts.join("\n")
 }

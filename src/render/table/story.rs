@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::evidence::evidence;
 use super::grid::{Entry, Grid, Side};
 use super::{Screen, Tone, headline};
 use crate::domain::finding::{Finding, Placement};
@@ -35,7 +36,11 @@ pub(crate) fn story_table(report: &RunReport, story: &Story<'_>, screen: Screen)
     let provider = plain(report.title(&probe.provider), 32);
     let title = format!("{} · {provider} · {}", plain(probe.seed.as_str(), 254), probe.stream);
     let head = format!("{}\n{}", screen.paint(Tone::Strong, &title), finding(report, story.judged, screen));
-    let mut parts = vec![headline(report, screen), head, facts(report, story.judged, screen), looks(story, screen)];
+    let mut parts = vec![headline(report, screen), head, facts(report, story.judged, screen)];
+    if let Some(told) = &story.judged.testimony {
+        parts.extend(evidence(&told.testimony, &told.remarks, screen));
+    }
+    parts.push(looks(story, screen));
     parts.extend(story.headers.map(|raw| headers(raw, screen)));
     parts.join("\n")
 }
@@ -87,12 +92,6 @@ fn facts(report: &RunReport, judged: &Judged, screen: Screen) -> String {
     // A whole tag would let a reader of this page forge the probe while its run is open.
     let start: String = probe.tag.as_str().chars().take(4).collect();
     facts.push(("tag", if probe.tagged { format!("{start}…") } else { "none: found by the SES id alone".to_owned() }));
-    for (name, word) in [("SPF", &judged.auth.spf), ("DKIM", &judged.auth.dkim), ("DMARC", &judged.auth.dmarc)] {
-        facts.extend(word.as_ref().map(|word| (name, plain(word, 40))));
-    }
-    for (name, value) in &judged.stamps {
-        facts.push(("stamp", format!("{} = {}", plain(name, 60), plain(value, 200))));
-    }
     let width = facts.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
     let indent = " ".repeat(width + 2);
     let line = |(name, value): &(&str, String)| {
