@@ -119,6 +119,19 @@ pub(crate) struct SeedsArgs {
 pub(crate) enum SeedsAction {
     /// One line for each seed: provider, server, how it signs in and where its secret comes from.
     List,
+    /// Add seeds in bulk from a CSV file with the columns address, provider, login, auth, secret and labels.
+    ///
+    /// Only `address` must be there. The provider is guessed from the domain where it is empty; `secret` says where the
+    /// secret lies (`env:NAME`, `file:PATH`, `command:PROGRAM` or `keyring:ENTRY`; a path is relative to the CSV file) and
+    /// is never the secret itself; labels are parted by ';'. A row that is wrong is named by its line and left out.
+    Import(ImportSeedsArgs),
+}
+
+/// Which sheet to import.
+#[derive(Debug, Args)]
+pub(crate) struct ImportSeedsArgs {
+    /// The CSV file.
+    pub(crate) file: PathBuf,
 }
 
 /// What to do about DNS.

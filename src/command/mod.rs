@@ -128,6 +128,7 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
         Verb::Check(args) => check::execute(&context, args).await,
         Verb::Seeds(args) => match args.action {
             SeedsAction::List => seeds::list(&context),
+            SeedsAction::Import(ref args) => seeds::import(&context, args),
         },
         Verb::Run(args) => run::execute(&context, args).await,
         Verb::Sweep(args) => sweep::execute(&context, args).await,

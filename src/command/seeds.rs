@@ -1,5 +1,7 @@
 //! `seeds list`: the seed list, and where each secret lies. No secret is read.
 
+mod import;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
 
@@ -9,6 +11,8 @@ use crate::domain::seed::AuthKind;
 use crate::render::json::document;
 use crate::render::plain::plain;
 use crate::render::words::counted;
+
+pub(crate) use import::import;
 
 /// Runs the verb.
 pub(crate) fn list(context: &Context) -> Result<Outcome, Failure> {

@@ -11,6 +11,7 @@ mod reader;
 mod schedule;
 mod seed;
 mod settings;
+mod sheet;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -20,10 +21,12 @@ use std::sync::Arc;
 
 use crate::domain::health::Thresholds;
 use crate::domain::provider::{Provider, ProviderName};
-use reader::{Fault, Section, Source};
+pub(crate) use reader::Fault;
+use reader::{Section, Source};
 pub(crate) use schedule::{Alert, Channel, Schedule};
 pub(crate) use seed::ConfiguredSeed;
 use settings::{Dns, Judging, Running, Ses};
+pub(crate) use sheet::{Sheet, SheetRow};
 pub(crate) use stream::{Stream, Transport};
 
 /// Presets by name.
@@ -53,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) providers: BTreeMap<ProviderName, Arc<Provider>>,
     /// The seeds, in the order of the files.
     pub(crate) seeds: Vec<ConfiguredSeed>,
+    /// The patterns of the files that list them.
+    seed_patterns: Vec<String>,
     /// The streams, in the order of the file.
     pub(crate) streams: Vec<Stream>,
     /// Where OAuth tokens are kept.
@@ -112,7 +117,7 @@ struct MainFile {
 impl Config {
     /// Reads and checks the configuration at `file` and everything it names.
     pub(crate) fn load(file: &Path) -> Result<Self, Faults> {
-        let base = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let base = base_of(file);
         let mut faults = Vec::new();
         let main = read_file(file, "run `inboxed init` to write one", &mut faults, |top| Some(read_main(top, base)));
         let Some(main) = main else { return Err(Faults(faults)) };
@@ -140,6 +145,7 @@ impl Config {
             thresholds: main.thresholds,
             providers,
             seeds,
+            seed_patterns: main.seeds.into_iter().map(|(pattern, _)| pattern).collect(),
             streams: main.streams,
             tokens: main.tokens,
             reports: main.reports,
@@ -149,6 +155,31 @@ impl Config {
             alerts: main.alerts,
         })
     }
+}
+
+impl Config {
+    /// The list that imported seeds are added to: `imported.toml` where a pattern of `seeds` takes such a file, else the
+    /// first file that is named outright.
+    pub(crate) fn import_list(&self) -> Result<PathBuf, Faults> {
+        let base = base_of(&self.file);
+        let wild = |pattern: &str| pattern.contains(['*', '?', '[']);
+        let imported = self.seed_patterns.iter().filter(|pattern| wild(pattern)).find_map(|pattern| {
+            let candidate = Path::new(pattern).with_file_name("imported.toml");
+            let fits = glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches_path(&candidate));
+            (fits && !wild(&candidate.to_string_lossy())).then_some(candidate)
+        });
+        let outright = || self.seed_patterns.iter().find(|pattern| !wild(pattern)).map(PathBuf::from);
+        let place = |list: PathBuf| if base == Path::new(".") { list } else { base.join(list) };
+        imported.or_else(outright).map(place).ok_or_else(|| {
+            let what = "seeds: names no file that imported seeds could go to; add \"seeds/*.toml\" to the list";
+            Faults(vec![Fault { file: self.file.clone(), line: None, what: what.to_owned() }])
+        })
+    }
+}
+
+/// The directory that relative paths of the main file are relative to.
+fn base_of(file: &Path) -> &Path {
+    file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Reads one file by `take`; faults of the file go to `faults`.

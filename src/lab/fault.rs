@@ -69,6 +69,8 @@ pub enum Action {
     Reset,
     /// Says nothing more and keeps the connection open.
     Hang,
+    /// Does what it is asked and holds the answer back until [`Faults::release`].
+    Hold,
     /// Answers under a tag that nobody used.
     WrongTag,
     /// Answers under the tag of the command before.
@@ -121,7 +123,8 @@ impl Action {
             | Self::Hang
             | Self::Raw(_)
             | Self::HugeLiteral(_) => true,
-            Self::WrongTag
+            Self::Hold
+            | Self::WrongTag
             | Self::StaleTag
             | Self::OkWithoutData
             | Self::OkWithText(_)
@@ -240,6 +243,7 @@ pub(super) struct Strike {
 struct State {
     rules: Vec<Rule>,
     strikes: u64,
+    released: bool,
 }
 
 /// The rules in force. Clones are the same rules.
@@ -260,6 +264,15 @@ impl Faults {
     /// Takes back every rule.
     pub fn clear(&self) {
         self.lock().rules.clear();
+    }
+
+    /// Lets every answer go that is held back, and holds none any more.
+    pub fn release(&self) {
+        self.lock().released = true;
+    }
+
+    pub(super) fn is_released(&self) -> bool {
+        self.lock().released
     }
 
     /// How often a rule has struck so far: a test of a fault makes sure that the fault happened.

@@ -10,6 +10,7 @@
 
 mod daemon;
 mod demo;
+mod imports;
 // These need the program to have fail points: to die at, and to wait less long for a server that hangs.
 #[cfg(feature = "failpoints")]
 mod faults;

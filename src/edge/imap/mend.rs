@@ -62,6 +62,7 @@ fn mend(frame: Vec<u8>) -> Vec<u8> {
     match keyword(&frame).as_deref() {
         Some("LIST") => plain_list(&frame).unwrap_or(frame),
         Some("FETCH") => dated_fetch(frame),
+        Some("UIDFETCH") => dated_fetch(numbered_fetch(frame)),
         Some("OK" | "NO" | "BAD" | "BYE" | "PREAUTH") | None => spaced_code(frame),
         Some(_) => frame,
     }
@@ -80,6 +81,20 @@ fn spaced_code(mut frame: Vec<u8>) -> Vec<u8> {
         frame.insert(behind, b' ');
     }
     frame
+}
+
+/// `* 25900 UIDFETCH (…` of a server in UIDONLY mode (RFC 9586 §3.3) as the FETCH response that it stands for: its number
+/// is the UID, and message numbers, of which it has none, mean nothing to us.
+fn numbered_fetch(frame: Vec<u8>) -> Vec<u8> {
+    let Some(rest) = frame.strip_prefix(b"* ") else { return frame };
+    let digits: Vec<u8> = rest.iter().copied().take_while(u8::is_ascii_digit).collect();
+    let Some(behind) = rest.get(digits.len()..).and_then(|behind| behind.strip_prefix(b" ")) else { return frame };
+    let Some(word) = behind.get(..b"UIDFETCH".len()) else { return frame };
+    let items = behind.get(b"UIDFETCH".len()..).and_then(|items| items.strip_prefix(b" ("));
+    let Some(items) = items.filter(|_| word.eq_ignore_ascii_case(b"UIDFETCH")) else { return frame };
+    let uid = [b"UID ", digits.as_slice()].concat();
+    let blank: &[u8] = if items.starts_with(b")") { b"" } else { b" " };
+    [b"* ", digits.as_slice(), b" FETCH (", &uid, blank, items].concat()
 }
 
 /// `INTERNALDATE NIL` as an empty date, which is read as none.
@@ -266,6 +281,12 @@ mod tests {
                 "* 3 FETCH (BODY[HEADER] {18}\r\nX: INTERNALDATE NIL INTERNALDATE NIL)\r\n",
                 "* 3 FETCH (BODY[HEADER] {18}\r\nX: INTERNALDATE NIL INTERNALDATE NIL)\r\n",
             ),
+            (
+                "* 25900 UIDFETCH (INTERNALDATE NIL FLAGS (\\Seen))\r\n",
+                "* 25900 FETCH (UID 25900 INTERNALDATE \"\" FLAGS (\\Seen))\r\n",
+            ),
+            ("* 7 uidfetch (UID 7)\r\n", "* 7 FETCH (UID 7 UID 7)\r\n"),
+            ("* 7 UIDFETCH ()\r\n", "* 7 FETCH (UID 7)\r\n"),
             ("* OK [ALERT]é\r\n", "* OK [ALERT] é\r\n"),
             ("i1 OK [READ-ONLY]done\r\n", "i1 OK [READ-ONLY] done\r\n"),
             ("* OK plain [x]y\r\n", "* OK plain [x]y\r\n"),
@@ -295,7 +316,8 @@ mod tests {
             ("* 1 FETCH (UID 5 INTERNALDATE NIL)\r\n", Some(true)),
             ("* x EXISTS\r\n", Some(false)),
             ("* 99999999999 EXISTS\r\n", None),
-            ("* 5 UIDFETCH (FLAGS ())\r\n", None),
+            ("* 5 UIDFETCH (FLAGS ())\r\n", Some(true)),
+            ("* 5 UIDFETCH FLAGS\r\n", None),
             // The parser panics at the second one.
             ("* 1 FETCH (UID 5 INTERNALDATE NIL INTERNALDATE NIL)\r\n", None),
             ("* 1 FETCH ()\r\n", None),

@@ -114,7 +114,8 @@ impl Answer {
         let (mut tag_said, mut afterwards) = (tag, Vec::new());
         let lasts = strike.as_ref().is_none_or(|strike| strike.lasts);
         match strike.map(|strike| strike.action) {
-            None => {}
+            // The session has waited.
+            None | Some(Action::Hold) => {}
             Some(Action::No(text)) => self = Self::no(text),
             Some(Action::Bad(text)) => self = Self::bad(text),
             Some(Action::Bye(text)) => {

@@ -97,7 +97,13 @@ impl Session {
             _ => None,
         };
         let (Some(set), Some(mut items)) = (set, items) else { return Answer::bad("Could not parse command") };
-        if command.by_uid && !items.contains(&Item::Uid) {
+        let uid_only = self.shared.settings.uid_only;
+        if uid_only {
+            if !command.by_uid {
+                return Answer::bad("[UIDREQUIRED] Message numbers are not allowed once UIDONLY is on");
+            }
+            items.retain(|item| *item != Item::Uid);
+        } else if command.by_uid && !items.contains(&Item::Uid) {
             items.insert(0, Item::Uid);
         }
         if items.iter().any(Item::marks_as_seen) {
@@ -116,7 +122,7 @@ impl Session {
             self.mark_as_seen(&wanted);
         }
         for row in self.rows_of(&wanted) {
-            write_row(&mut answer, &row, &items);
+            write_row(&mut answer, &row, &items, uid_only);
         }
         answer
     }
@@ -181,9 +187,10 @@ fn labels(account: &Account, open: &str, id: MessageId) -> Vec<String> {
         .collect()
 }
 
-fn write_row(answer: &mut Answer, row: &Row, items: &[Item]) {
+fn write_row(answer: &mut Answer, row: &Row, items: &[Item], uid_only: bool) {
     let copy = &row.copy;
-    answer.bytes(format!("* {} FETCH (", row.number).as_bytes());
+    let head = if uid_only { format!("* {} UIDFETCH (", copy.uid) } else { format!("* {} FETCH (", row.number) };
+    answer.bytes(head.as_bytes());
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             answer.bytes(b" ");

@@ -42,6 +42,8 @@ pub struct ImapSettings {
     pub max_sessions: Option<usize>,
     /// How many messages one FETCH answers at most (RFC 9738).
     pub message_limit: Option<usize>,
+    /// Whether messages have no numbers and are shown by `UIDFETCH` (RFC 9586), as Yahoo does on request.
+    pub uid_only: bool,
 }
 
 impl ImapSettings {
@@ -52,6 +54,7 @@ impl ImapSettings {
             character,
             max_sessions: (character == Character::Gmail).then_some(15),
             message_limit: (character == Character::Yahoo).then_some(1000),
+            uid_only: false,
         }
     }
 }

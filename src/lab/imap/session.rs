@@ -17,6 +17,9 @@ use crate::lab::mailbox::{Account, Character, Folder, MessageId};
 /// How often an idle session looks for new mail, in real time.
 const IDLE_LOOK: Duration = Duration::from_millis(100);
 
+/// How often a session that holds an answer back looks whether it may go, in real time.
+const HOLD_LOOK: Duration = Duration::from_millis(10);
+
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
@@ -222,6 +225,11 @@ impl Session {
 
     /// Sends an answer and does what follows from it.
     pub(super) async fn say(&mut self, tag: &str, answer: Answer, strike: Option<Strike>) -> Result<(), End> {
+        if strike.as_ref().is_some_and(|strike| strike.action == Action::Hold) {
+            while !self.shared.faults.is_released() {
+                tokio::time::sleep(HOLD_LOOK).await;
+            }
+        }
         match answer.send(&mut self.wire, tag, &self.tag_before, strike).await? {
             Then::GoOn => Ok(()),
             Then::Close => Err(End::Close),
