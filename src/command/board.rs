@@ -73,11 +73,61 @@ impl Pursuit {
     }
 }
 
-#[derive(Debug)]
+/// What all seeds of a run wait for. It changes a few times in a run, not with each probe: a thousand seeds wake each time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Milestone {
+    /// When the first probe of the run left.
+    pub(crate) first_handoff: Option<Timestamp>,
+    /// Whether more probes are still to leave.
+    pub(crate) sending: bool,
+    /// Whether nothing is left to wait for: all is sent, and every probe that left is settled.
+    pub(crate) settled: bool,
+}
+
+/// The pursuits with what is counted of them, so that no question costs more with more probes.
+#[derive(Debug, Default)]
 struct Inner {
     pursuits: BTreeMap<ProbeId, Pursuit>,
+    by_seed: BTreeMap<Address, Vec<ProbeId>>,
+    /// Deadlines of those that left, each with how many bear it.
+    deadlines: BTreeMap<Timestamp, usize>,
+    left: usize,
+    seen: usize,
+    open: usize,
     sending: bool,
     first_handoff: Option<Timestamp>,
+}
+
+impl Inner {
+    /// Adds a pursuit to the counts, or takes it out of them.
+    fn count(&mut self, probe: ProbeId, wait: Duration, add: bool) {
+        let Some(pursuit) = self.pursuits.get(&probe).filter(|pursuit| pursuit.has_left()) else { return };
+        let by = |count: usize, counts: bool| match (counts, add) {
+            (false, _) => count,
+            (true, true) => count.saturating_add(1),
+            (true, false) => count.saturating_sub(1),
+        };
+        self.left = by(self.left, true);
+        self.seen = by(self.seen, pursuit.is_seen());
+        self.open = by(self.open, !pursuit.is_settled());
+        if let Some(deadline) = pursuit.probe.deadline(wait) {
+            let bearing = self.deadlines.entry(deadline).or_default();
+            *bearing = by(*bearing, true);
+            if *bearing == 0 {
+                self.deadlines.remove(&deadline);
+            }
+        }
+    }
+
+    fn milestone(&self) -> Milestone {
+        Milestone { first_handoff: self.first_handoff, sending: self.sending, settled: !self.sending && self.open == 0 }
+    }
+
+    /// The probes of one seed that may have reached it.
+    fn here<'a>(&'a self, seed: &Address) -> impl Iterator<Item = &'a Pursuit> {
+        let ids = self.by_seed.get(seed).into_iter().flatten();
+        ids.filter_map(|id| self.pursuits.get(id)).filter(|pursuit| pursuit.has_left())
+    }
 }
 
 /// The board.
@@ -85,35 +135,43 @@ struct Inner {
 pub(crate) struct Board {
     inner: Mutex<Inner>,
     wait: Duration,
-    changes: watch::Sender<u64>,
+    milestones: watch::Sender<Milestone>,
 }
 
 impl Board {
     /// A board for these probes. `sending` says whether more of them are still to leave.
     pub(crate) fn new(probes: impl IntoIterator<Item = Probe>, wait: Duration, sending: bool) -> Self {
-        let pursuits: BTreeMap<ProbeId, Pursuit> = probes
-            .into_iter()
-            .map(|probe| (probe.id, Pursuit { probe, tab_known: false, tab_questions: 0, home: false, elsewhere: 0 }))
-            .collect();
-        let first_handoff = pursuits.values().filter_map(|pursuit| pursuit.probe.sent_at()).min();
-        let inner = Mutex::new(Inner { pursuits, sending, first_handoff });
-        Self { inner, wait, changes: watch::Sender::new(0) }
+        let mut inner = Inner { sending, ..Inner::default() };
+        for probe in probes {
+            let id = probe.id;
+            inner.first_handoff = match (inner.first_handoff, probe.sent_at()) {
+                (Some(first), Some(sent)) => Some(first.min(sent)),
+                (first, sent) => first.or(sent),
+            };
+            inner.by_seed.entry(probe.seed.clone()).or_default().push(id);
+            let pursuit = Pursuit { probe, tab_known: false, tab_questions: 0, home: false, elsewhere: 0 };
+            inner.pursuits.insert(id, pursuit);
+            inner.count(id, wait, true);
+        }
+        let milestones = watch::Sender::new(inner.milestone());
+        Self { inner: Mutex::new(inner), wait, milestones }
     }
 
     /// Takes over what earlier looks of an interrupted run had seen.
     pub(crate) fn recall(&self, sweeps: &BTreeMap<ProbeId, Vec<Sweep>>) {
-        let mut inner = self.lock();
         for (probe, seen) in sweeps {
-            let Some(pursuit) = inner.pursuits.get_mut(probe) else { continue };
-            for sighting in seen.iter().flat_map(|sweep| &sweep.sightings) {
-                pursuit.take_note(sighting.role, &sighting.tab, false);
-            }
+            self.with(*probe, |pursuit| {
+                for sighting in seen.iter().flat_map(|sweep| &sweep.sightings) {
+                    pursuit.take_note(sighting.role, &sighting.tab, false);
+                }
+            });
         }
+        self.announce();
     }
 
-    /// A receiver that wakes whenever anything on the board changes.
-    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
-        self.changes.subscribe()
+    /// A receiver that wakes at each milestone.
+    pub(crate) fn milestones(&self) -> watch::Receiver<Milestone> {
+        self.milestones.subscribe()
     }
 
     /// A probe was claimed: from now on it may have left.
@@ -161,11 +219,8 @@ impl Board {
     /// What to look for in one seed: every probe of it that may have arrived.
     pub(crate) fn sought(&self, seed: &Address) -> Vec<Sought> {
         let inner = self.lock();
-        let here = |pursuit: &&Pursuit| pursuit.probe.seed == *seed && pursuit.has_left();
         inner
-            .pursuits
-            .values()
-            .filter(here)
+            .here(seed)
             .map(|pursuit| Sought {
                 probe: pursuit.probe.id,
                 tag: pursuit.probe.tagged.then(|| pursuit.probe.tag.clone()),
@@ -175,57 +230,50 @@ impl Board {
             .collect()
     }
 
-    /// When the first probe of the run left.
-    pub(crate) fn first_handoff(&self) -> Option<Timestamp> {
-        self.lock().first_handoff
-    }
-
-    /// Whether more probes are still to leave.
-    pub(crate) fn is_sending(&self) -> bool {
-        self.lock().sending
+    /// What was reached so far.
+    pub(crate) fn milestone(&self) -> Milestone {
+        *self.milestones.borrow()
     }
 
     /// The last deadline of all probes that left; `None` when none did.
     pub(crate) fn last_deadline(&self) -> Option<Timestamp> {
-        self.lock().pursuits.values().filter_map(|pursuit| pursuit.probe.deadline(self.wait)).max()
+        self.lock().deadlines.last_key_value().map(|(&deadline, _)| deadline)
     }
 
     /// Whether every probe that may have left this seed's sender is settled.
     pub(crate) fn seed_is_settled(&self, seed: &Address) -> bool {
         let inner = self.lock();
-        !inner.sending
-            && inner.pursuits.values().filter(|p| p.probe.seed == *seed && p.has_left()).all(Pursuit::is_settled)
+        !inner.sending && inner.here(seed).all(Pursuit::is_settled)
     }
 
     /// Whether some probe of this seed was not seen yet.
     pub(crate) fn seed_lacks_one(&self, seed: &Address) -> bool {
-        self.lock().pursuits.values().any(|p| p.probe.seed == *seed && p.has_left() && !p.is_seen())
-    }
-
-    /// Whether nothing is left to wait for: all is sent, and every probe that left is settled.
-    pub(crate) fn is_settled(&self) -> bool {
-        let inner = self.lock();
-        !inner.sending && inner.pursuits.values().filter(|p| p.has_left()).all(Pursuit::is_settled)
+        self.lock().here(seed).any(|pursuit| !pursuit.is_seen())
     }
 
     /// How many probes left, and how many of them were seen.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let inner = self.lock();
-        let left = inner.pursuits.values().filter(|pursuit| pursuit.has_left());
-        left.fold((0, 0), |(sent, seen), pursuit| (sent + 1, seen + usize::from(pursuit.is_seen())))
+        (inner.left, inner.seen)
     }
 
     fn with(&self, probe: ProbeId, change: impl FnOnce(&mut Pursuit)) {
-        if let Some(pursuit) = self.lock().pursuits.get_mut(&probe) {
+        let mut inner = self.lock();
+        inner.count(probe, self.wait, false);
+        if let Some(pursuit) = inner.pursuits.get_mut(&probe) {
             change(pursuit);
         }
+        inner.count(probe, self.wait, true);
     }
 
+    /// Wakes those who wait if a milestone was reached.
     fn announce(&self) {
-        self.changes.send_modify(|version| *version = version.wrapping_add(1));
+        let inner = self.lock();
+        let reached = inner.milestone();
+        self.milestones.send_if_modified(|known| std::mem::replace(known, reached) != reached);
     }
 
-    /// A panic while the lock was held leaves whole values behind: every change is one assignment.
+    /// Nothing that is done while the lock is held can panic.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -21,6 +21,8 @@ use crate::render::progress::Progress;
 const FIRST_LOOK: Duration = Duration::from_secs(2);
 /// The longest gap between two looks through one seed.
 const LONGEST_GAP: Duration = Duration::from_mins(1);
+/// How often the bars are drawn.
+const BETWEEN_DRAWINGS: Duration = Duration::from_millis(200);
 /// How many refusals in a row make a seed be left alone: more could lock the mailbox.
 const REFUSALS: u32 = 2;
 
@@ -86,15 +88,11 @@ pub(crate) async fn watch(shared: Arc<Watch>, mailboxes: Vec<(Address, Mailbox)>
 
 /// Draws how many probes were found; never returns.
 async fn show_progress(shared: Arc<Watch>) {
-    let mut changes = shared.board.changes();
     loop {
         let (sent, seen) = shared.board.counts();
         let left = shared.board.last_deadline().map(|at| at.duration_since(shared.clock.now()));
         shared.progress.found(seen, sent, left.and_then(|left| Duration::try_from(left).ok()));
-        let waited = tokio::time::timeout(Duration::from_secs(1), changes.changed()).await;
-        if matches!(waited, Ok(Err(_))) {
-            std::future::pending::<()>().await;
-        }
+        tokio::time::sleep(BETWEEN_DRAWINGS).await;
     }
 }
 
@@ -121,7 +119,7 @@ async fn pursue(shared: &Watch, seed: &Address, mailbox: &Mailbox) -> Result<(),
         let Some(look) = look_once(shared, seed, mailbox).await? else { return Ok(()) };
         pace.after(&look, shared.clock.now());
     }
-    if shared.interrupt.is_set() || (shared.board.is_settled() && !shared.always_close) {
+    if shared.interrupt.is_set() || (shared.board.milestone().settled && !shared.always_close) {
         return Ok(());
     }
     close(shared, seed, mailbox, &mut pace).await
@@ -129,18 +127,12 @@ async fn pursue(shared: &Watch, seed: &Address, mailbox: &Mailbox) -> Result<(),
 
 /// Waits for the first handoff of the run; `None` when nothing was sent at all.
 async fn first_handoff(shared: &Watch) -> Option<Timestamp> {
-    let mut changes = shared.board.changes();
-    loop {
-        if let Some(at) = shared.board.first_handoff() {
-            return Some(at);
+    let mut milestones = shared.board.milestones();
+    tokio::select! {
+        reached = milestones.wait_for(|one| one.first_handoff.is_some() || !one.sending) => {
+            reached.ok().and_then(|one| one.first_handoff)
         }
-        if !shared.board.is_sending() {
-            return shared.board.first_handoff();
-        }
-        tokio::select! {
-            _ = changes.changed() => {}
-            () = shared.interrupt.wait() => return None,
-        }
+        () = shared.interrupt.wait() => None,
     }
 }
 
@@ -149,21 +141,25 @@ fn is_over(shared: &Watch) -> bool {
     if shared.interrupt.is_set() {
         return true;
     }
-    if shared.board.is_sending() {
+    let reached = shared.board.milestone();
+    if reached.sending {
         return false;
     }
-    shared.board.is_settled() || shared.board.last_deadline().is_none_or(|at| at <= shared.clock.now())
+    reached.settled || shared.board.last_deadline().is_none_or(|at| at <= shared.clock.now())
 }
 
 /// Sleeps until `moment`, or until regular looks end.
 async fn shared_sleep(shared: &Watch, moment: Timestamp) {
-    let mut changes = shared.board.changes();
+    let mut milestones = shared.board.milestones();
     while !is_over(shared) && shared.clock.now() < moment {
-        let until =
-            shared.board.last_deadline().filter(|_| !shared.board.is_sending()).map_or(moment, |at| at.min(moment));
+        let until = shared
+            .board
+            .last_deadline()
+            .filter(|_| !shared.board.milestone().sending)
+            .map_or(moment, |at| at.min(moment));
         tokio::select! {
             () = shared.clock.sleep_until(until) => {}
-            _ = changes.changed() => {}
+            _ = milestones.changed() => {}
             () = shared.interrupt.wait() => {}
         }
     }

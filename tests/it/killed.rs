@@ -117,7 +117,7 @@ fn check(scenario: &Scenario, told: &str, document: &Value) {
 fn die_and_finish(deaths: &[(&str, usize)], must_die: bool) {
     let told = format!("{deaths:?}");
     let scenario = scenario();
-    let mut verb: &[&str] = &["run", "--wait", "3s", "--json"];
+    let mut verb: &[&str] = &["run", "--wait", "2s", "--json"];
     for (point, nth) in deaths {
         let ended = scenario.call(&at(point, *nth), verb);
         assert!(ended.signal == Some(9) || !must_die, "{told}: not killed: {ended:?}");
@@ -155,7 +155,7 @@ fn a_run_killed_at_random_points_again_and_again_loses_nothing() {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(state >> 33).unwrap() % below
     };
-    let cells: Vec<Vec<(&str, usize)>> = (0..tenth_of(200))
+    let cells: Vec<Vec<(&str, usize)>> = (0..tenth_of(120))
         .map(|_| {
             let first = [(POINTS[1 + draw(POINTS.len() - 1)], 1 + draw(12))];
             let further = (0..draw(3)).map(|_| (POINTS[11 + draw(4)], 1 + draw(8))).collect::<Vec<_>>();

@@ -8,8 +8,10 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod cost;
 mod daemon;
 mod demo;
+mod economy;
 mod imports;
 // These need the program to have fail points: to die at, and to wait less long for a server that hangs.
 #[cfg(feature = "failpoints")]

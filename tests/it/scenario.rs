@@ -130,6 +130,16 @@ impl Scenario {
         self.add_seed(address, character, port, further);
     }
 
+    /// Many seeds at once.
+    pub(crate) fn seeds(&mut self, seeds: impl Iterator<Item = (String, Character)>) {
+        for (address, character) in seeds {
+            let port = self.lab.imap(character).port();
+            self.lab.mailboxes.open(NewAccount::new(character, &address, PASSWORD));
+            self.note_seed(&address, character, port, "");
+        }
+        self.write_seeds();
+    }
+
     /// The same at a server of its own, whose faults are these. With `starttls` the connection begins in the clear.
     pub(crate) fn seed_apart(&mut self, address: &str, character: Character, starttls: bool, faults: &Faults) {
         self.lab.mailboxes.open(NewAccount::new(character, address, PASSWORD));
@@ -148,6 +158,15 @@ impl Scenario {
     }
 
     fn add_seed(&mut self, address: &str, character: Character, port: u16, further: &str) {
+        self.note_seed(address, character, port, further);
+        self.write_seeds();
+    }
+
+    fn write_seeds(&self) {
+        std::fs::write(self.directory.path().join("seeds/lab.toml"), &self.seeds).unwrap();
+    }
+
+    fn note_seed(&mut self, address: &str, character: Character, port: u16, further: &str) {
         let secret = if further.contains("secret = ") { "" } else { "secret = { env = \"PW\" }\n" };
         writeln!(
             self.seeds,
@@ -156,7 +175,6 @@ impl Scenario {
             character.word()
         )
         .unwrap();
-        std::fs::write(self.directory.path().join("seeds/lab.toml"), &self.seeds).unwrap();
     }
 
     /// A call of the program that has not begun.
