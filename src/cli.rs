@@ -145,6 +145,12 @@ pub(crate) struct DnsArgs {
 /// Actions on DNS.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DnsAction {
+    /// Judge SPF, DKIM, DMARC, the MAIL FROM domain and the sending addresses, each with the record to publish.
+    Check {
+        /// The domain in From; those of all streams when none is named.
+        #[arg(value_parser = domain)]
+        domain: Option<DomainName>,
+    },
     /// Record what a sender publishes now, and say what differs from the last time. Every run does so by itself.
     Snapshot {
         /// The domain in From; those of all streams when none is named.

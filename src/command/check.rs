@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use futures_util::StreamExt as _;
 use serde_json::json;
 
+use super::dns::examine_streams;
 use super::field::Field;
 use super::preflight::{Preflight, Sending, preflight, refuse_unfit};
 use super::preparation::{Prepared, patience_for, prepare_streams};
@@ -14,6 +15,7 @@ use super::{Context, Failure, Outcome};
 use crate::Exit;
 use crate::cli::CheckArgs;
 use crate::config::{Config, ConfiguredSeed};
+use crate::domain::dns::check as dns;
 use crate::domain::folder::Role;
 use crate::domain::seed::Address;
 use crate::domain::sign_in::SignIn;
@@ -72,6 +74,7 @@ pub(crate) async fn execute(context: &Context, args: &CheckArgs) -> Result<Outco
     let fit = refuse_unfit(&asked, streams.len().saturating_mul(addresses.len()));
     let can_send = fit.is_ok();
     checks.extend(ses_checks(&asked, fit.err()));
+    checks.extend(dns_checks(context, &config, &streams).await);
     let seeds = seed_checks(context, &config, &asked, door).await;
     let usable = seeds.iter().filter(|check| check.verdict != Verdict::Critical).count();
     let all_usable = usable == seeds.len();
@@ -138,6 +141,29 @@ fn ses_checks(asked: &Preflight, unfit: Option<Failure>) -> Vec<Check> {
         });
     }
     checks
+}
+
+/// What DNS says of every stream's domain. It keeps no run from sending; it decides where the mail lands.
+async fn dns_checks(context: &Context, config: &Config, streams: &[Prepared]) -> Vec<Check> {
+    let mut lines = Vec::new();
+    for one in examine_streams(context, config, streams).await {
+        let line = |verdict, found| Check { part: "dns", name: one.domain.to_string(), verdict, found, sign_in: None };
+        let before = lines.len();
+        for check in &one.checks {
+            let verdict = match check.verdict {
+                dns::Verdict::Ok | dns::Verdict::Info => continue,
+                dns::Verdict::Warning | dns::Verdict::Unanswered => Verdict::Warning,
+                dns::Verdict::Critical => Verdict::Critical,
+            };
+            let silent = if check.verdict == dns::Verdict::Unanswered { "unanswered: " } else { "" };
+            let publish = check.publish.as_ref().map(|record| format!("; publish {record}")).unwrap_or_default();
+            lines.push(line(verdict, format!("{}: {silent}{}{publish}", check.id, check.found)));
+        }
+        if lines.len() == before {
+            lines.push(line(Verdict::Ok, "nothing to mend; `inboxed dns check` tells all".to_owned()));
+        }
+    }
+    lines
 }
 
 /// Signs in to all seeds side by side.

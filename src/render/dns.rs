@@ -10,8 +10,62 @@ use super::plain::plain;
 use super::words::{counted, second, span};
 use crate::domain::dns::answer::{Answer, Record};
 use crate::domain::dns::change::{Change, Difference};
+use crate::domain::dns::check::{Check, Verdict};
 use crate::domain::dns::name::DomainName;
 use crate::domain::dns::snapshot::{Entry, Place, Published, Snapshot};
+
+/// The checks of one domain.
+#[derive(Debug)]
+pub(crate) struct Examined {
+    /// The domain.
+    pub(crate) domain: DomainName,
+    /// What was found.
+    pub(crate) checks: Vec<Check>,
+    /// What could not be asked of SES or read of earlier runs.
+    pub(crate) notes: Vec<String>,
+}
+
+/// `dns check`.
+pub(crate) fn check_text(examined: &[Examined]) -> String {
+    let mut text = String::new();
+    for (at, one) in examined.iter().enumerate() {
+        line(&mut text, &format!("{}{}", if at == 0 { "" } else { "\n" }, one.domain));
+        for note in &one.notes {
+            line(&mut text, &format!("  note: {note}"));
+        }
+        for check in &one.checks {
+            line(&mut text, &format!("  {:<10}  {:<15}  {}", check.verdict.word(), check.id, check.found));
+            if matches!(check.verdict, Verdict::Ok | Verdict::Info) {
+                continue;
+            }
+            line(&mut text, &format!("{INDENT}{}", check.why));
+            for (at, record) in check.publish.iter().flat_map(|records| records.lines()).enumerate() {
+                line(&mut text, &format!("{INDENT}{}{record}", if at == 0 { "publish: " } else { "         " }));
+            }
+        }
+    }
+    text
+}
+
+/// Under the words of a check.
+const INDENT: &str = "                               ";
+
+/// `dns check --json`: the document of the one domain, or a list of them.
+pub(crate) fn check_document(examined: &[Examined]) -> serde_json::Result<String> {
+    let domains = examined.iter().map(|one| {
+        let checks = one.checks.iter().map(|check| {
+            json!({
+                "id": check.id, "verdict": check.verdict.word(), "found": check.found, "why": check.why,
+                "publish": check.publish,
+            })
+        });
+        json!({ "domain": one.domain.as_str(), "checks": checks.collect::<Vec<_>>(), "notes": one.notes })
+    });
+    match domains.collect::<Vec<_>>().as_slice() {
+        [one] => document(one),
+        all => document(&json!({ "domains": all })),
+    }
+}
 
 /// Most columns of one record in a text.
 const WIDEST: usize = 600;

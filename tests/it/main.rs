@@ -11,6 +11,7 @@
 mod cost;
 mod daemon;
 mod demo;
+mod dns;
 mod economy;
 mod imports;
 // These need the program to have fail points: to die at, and to wait less long for a server that hangs.

@@ -1,5 +1,6 @@
 //! `dns`: what DNS says now, recorded, and what changed and when.
 
+mod check;
 mod diff;
 mod recorder;
 mod subject;
@@ -13,12 +14,14 @@ use crate::cli::{DnsAction, DnsArgs};
 use crate::config::Config;
 use crate::domain::dns::name::DomainName;
 use crate::edge::store::Store;
+pub(crate) use check::examine_streams;
 pub(crate) use recorder::Recorder;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &DnsArgs) -> Result<Outcome, Failure> {
     let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
     match &args.action {
+        DnsAction::Check { domain } => check::execute(context, &config, domain.as_ref()).await,
         DnsAction::Snapshot { domain } => diff::snapshot(context, &config, domain.as_ref()).await,
         DnsAction::Diff { domain } => diff::execute(context, &config, domain.as_ref()).await,
     }
@@ -29,14 +32,19 @@ fn domains(config: &Config, named: Option<&DomainName>) -> Result<Vec<DomainName
     if let Some(domain) = named {
         return Ok(vec![domain.clone()]);
     }
-    let streams = prepare_streams(config, &[])?;
-    let mut domains: Vec<DomainName> = streams.iter().filter_map(domain_of).collect();
-    domains.sort();
-    domains.dedup();
+    let domains = domains_of(&prepare_streams(config, &[])?);
     if domains.is_empty() {
         return Err(Failure::bad_input(anyhow!("no stream has a domain in From; name one")));
     }
     Ok(domains)
+}
+
+/// The domains in From of these streams.
+fn domains_of(streams: &[Prepared]) -> Vec<DomainName> {
+    let mut domains: Vec<DomainName> = streams.iter().filter_map(domain_of).collect();
+    domains.sort();
+    domains.dedup();
+    domains
 }
 
 /// The domain in a stream's From.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::domain_of;
+use super::domains_of;
 use super::subject::{Sending, sendings, subject};
 use super::survey::survey;
 use crate::command::Context;
@@ -56,9 +56,7 @@ impl Recorder<'_> {
     }
 
     async fn record_all(&self, is_over: watch::Receiver<bool>) {
-        let mut domains: Vec<DomainName> = self.streams.iter().filter_map(domain_of).collect();
-        domains.sort();
-        domains.dedup();
+        let domains = domains_of(self.streams);
         let resolver = Resolver::new(self.config.dns.resolver);
         let records = domains.iter().map(|domain| {
             let known = sendings(self.config, self.streams, domain);

@@ -179,7 +179,6 @@ impl Reply {
     }
 
     /// The values of the answer; empty when there are none or nobody could say.
-    #[allow(dead_code, reason = "read by the checks")]
     pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
         let records = match &self.answer {
             Answer::Records(records) => records.as_slice(),
@@ -189,7 +188,6 @@ impl Reply {
     }
 
     /// The texts of the answer, with octets that are no UTF-8 made visible.
-    #[allow(dead_code, reason = "read by the checks")]
     pub(crate) fn texts(&self) -> Vec<String> {
         self.values().filter(|value| value.kind() == RecordType::Txt).map(Value::to_string).collect()
     }

@@ -7,8 +7,13 @@
 
 pub(crate) mod answer;
 pub(crate) mod change;
+pub(crate) mod check;
+pub(crate) mod dkim_key;
+pub(crate) mod dmarc;
 pub(crate) mod name;
 pub(crate) mod record;
 pub(crate) mod snapshot;
+pub(crate) mod spf;
+pub(crate) mod spf_tree;
 pub(crate) mod subject;
 pub(crate) mod survey;

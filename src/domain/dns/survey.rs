@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::answer::{Question, RecordType, Reply};
+use super::answer::{Question, RecordType, Reply, Value};
+use super::dmarc::{DmarcRecord, consents, discover};
 use super::name::DomainName;
 use super::snapshot::{Entry, Place, Snapshot};
+use super::spf_tree::{SpfTree, walk};
 use super::subject::Subject;
 
 /// Most questions of one survey: a hostile chain of includes must not keep it going.
@@ -49,9 +51,13 @@ impl Survey {
     }
 
     /// The answer to a question; `None` when it was not asked.
-    #[allow(dead_code, reason = "read by the checks")]
     pub(crate) fn reply(&self, name: &DomainName, kind: RecordType) -> Option<&Reply> {
         self.replies.get(&Question::new(name.clone(), kind))
+    }
+
+    /// The SPF record of a domain, followed as far as the answers reach.
+    pub(crate) fn spf(&self, domain: &DomainName) -> SpfTree {
+        walk(&|question| self.replies.get(question), domain)
     }
 
     /// The survey as facts: every answer with the part it plays.
@@ -94,10 +100,37 @@ impl Survey {
         for address in &self.subject.addresses {
             want(DomainName::of_pointer(*address), RecordType::Ptr, Place::Behind);
         }
+        for question in self.questions_behind() {
+            want(Some(question.name), question.kind, Place::Behind);
+        }
         for (question, place) in &self.also {
             want(Some(question.name.clone()), question.kind, *place);
         }
         wanted
+    }
+}
+
+impl Survey {
+    /// What other answers lead to: the records that SPF includes, the addresses of the names of addresses, the consent of
+    /// other domains to reports.
+    fn questions_behind(&self) -> Vec<Question> {
+        let domain = &self.subject.domain;
+        let domains = self.subject.mail_from.iter().map(|mail_from| &mail_from.domain).chain([domain]);
+        let mut behind: Vec<Question> = domains.flat_map(|domain| self.spf(domain).open).collect();
+        for address in &self.subject.addresses {
+            let pointer = DomainName::of_pointer(*address);
+            let reply = pointer.and_then(|name| self.replies.get(&Question::new(name, RecordType::Ptr)));
+            let kind = if address.is_ipv4() { RecordType::A } else { RecordType::Aaaa };
+            behind.extend(reply.into_iter().flat_map(Reply::values).filter_map(|value| match value {
+                Value::Pointer(host) => Some(Question::new(host.clone(), kind)),
+                Value::Address(_) | Value::Alias(_) | Value::Exchange(..) | Value::Text(_) => None,
+            }));
+        }
+        if let Some((owner, text)) = discover(self).record {
+            let consents = consents(&owner, &DmarcRecord::parse(&text));
+            behind.extend(consents.into_iter().map(|(_, name)| Question::new(name, RecordType::Txt)));
+        }
+        behind
     }
 }
 

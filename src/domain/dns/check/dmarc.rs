@@ -1,0 +1,188 @@
+//! DMARC (RFC 9989): the record that governs the domain, its tags, and whether reports can arrive (RFC 9990 §4).
+
+use super::{Check, Verdict, txt_line};
+use crate::domain::dns::answer::{Answer, RecordType};
+use crate::domain::dns::dmarc::{Discovery, DmarcRecord, Policy, consents, discover, is_record};
+use crate::domain::dns::name::DomainName;
+use crate::domain::dns::survey::Survey;
+
+pub(super) fn checks(survey: &Survey) -> Vec<Check> {
+    let domain = &survey.subject.domain;
+    let discovery = discover(survey);
+    let mut checks = Vec::new();
+    for (owner, count) in &discovery.several {
+        let found = format!("_dmarc.{owner} holds {count} records, and only one may be");
+        let why = "receivers ignore them all, as if there were none (RFC 9989 §4.10)";
+        checks.push(Check::new("dmarc", Verdict::Critical, found, why).publish(first_record(owner)));
+    }
+    for (owner, text) in &discovery.misspelt {
+        let found = format!("_dmarc.{owner}: {text}");
+        let why = "it is no DMARC record: it must begin with v=DMARC1; spelt exactly so, and receivers ignore it";
+        checks.push(Check::new("dmarc", Verdict::Critical, found, why).publish(corrected(owner, text)));
+    }
+    match &discovery.record {
+        Some((owner, text)) => checks.extend(record_checks(survey, &discovery, owner, text)),
+        None if !discovery.unanswered.is_empty() => {
+            let why = "a record may be there or not; mail is judged by it";
+            checks.push(Check::new("dmarc", Verdict::Unanswered, discovery.unanswered.join("; "), why));
+        }
+        None if checks.is_empty() => {
+            let found = format!("no DMARC record for {domain}, nor above it");
+            let why = "Gmail, Outlook and Yahoo want one of every bulk sender; p=none is enough to begin with";
+            let check = Check::new("dmarc", Verdict::Critical, found, why);
+            checks.push(check.publish(first_record(&domain.organisation())));
+        }
+        None => {}
+    }
+    checks
+}
+
+fn first_record(owner: &DomainName) -> String {
+    owner.below("_dmarc").map_or_else(String::new, |name| {
+        txt_line(&name, &format!("v=DMARC1; p=none; rua=mailto:dmarc@{}", owner.organisation()))
+    })
+}
+
+/// A record with the version put right and the policies that were meant.
+fn corrected(owner: &DomainName, text: &str) -> String {
+    let (tags, _) = crate::domain::dns::record::tags(text);
+    let mut parts = vec!["v=DMARC1".to_owned()];
+    for tag in tags.iter().filter(|tag| !matches!(tag.name.as_str(), "v" | "pct" | "rf" | "ri")) {
+        let is_policy = matches!(tag.name.as_str(), "p" | "sp" | "np");
+        let value = if is_policy { Policy::meant(&tag.value).map_or("none", Policy::word) } else { &tag.value };
+        let value = if matches!(tag.name.as_str(), "rua" | "ruf") { addresses(value) } else { value.to_owned() };
+        parts.push(format!("{}={value}", tag.name));
+    }
+    if !parts.iter().any(|part| part.starts_with("p=")) {
+        parts.insert(1, "p=none".to_owned());
+    }
+    owner.below("_dmarc").map_or_else(String::new, |name| txt_line(&name, &parts.join("; ")))
+}
+
+/// Addresses with their scheme.
+fn addresses(value: &str) -> String {
+    let with_scheme = |address: &str| {
+        let address = address.trim().split('!').next().unwrap_or_default();
+        if address.contains(':') { address.to_owned() } else { format!("mailto:{address}") }
+    };
+    value.split(',').map(with_scheme).collect::<Vec<_>>().join(",")
+}
+
+fn record_checks(survey: &Survey, discovery: &Discovery, owner: &DomainName, text: &str) -> Vec<Check> {
+    let record = DmarcRecord::parse(text);
+    let domain = &survey.subject.domain;
+    let mut checks = Vec::new();
+    if !discovery.unanswered.is_empty() && owner != domain {
+        let found = discovery.unanswered.join("; ");
+        let why = format!("a nearer record would govern instead of that of {owner}");
+        checks.push(Check::new("dmarc", Verdict::Unanswered, found, why));
+    }
+    let whose = if owner == domain { String::new() } else { format!(", which governs {domain} too") };
+    let shown = format!("_dmarc.{owner}: {text}{whose}");
+    checks.push(if record.faults.is_empty() {
+        Check::new("dmarc", Verdict::Ok, shown, "one record, and every tag of it is understood")
+    } else {
+        let applied = match (record.policy, record.applies()) {
+            (Some(policy), _) => format!("receivers apply p={} and skip the rest that is wrong", policy.word()),
+            (None, true) => "receivers apply it as p=none, whatever was meant".to_owned(),
+            (None, false) => "receivers do not apply it at all: it is as if there were no record".to_owned(),
+        };
+        let verdict = if record.policy.is_some() { Verdict::Warning } else { Verdict::Critical };
+        let found = format!("{shown}: {}", record.faults.join("; "));
+        Check::new("dmarc", verdict, found, applied).publish(corrected(owner, text))
+    });
+    if !record.oddities.is_empty() {
+        let why = "RFC 9989 took these tags out; receivers ignore them";
+        checks.push(Check::new("dmarc.tags", Verdict::Warning, record.oddities.join("; "), why));
+    }
+    checks.extend(policy_check(domain, owner, &record));
+    if record.strict_spf || record.strict_dkim {
+        checks.push(alignment_check(survey, &record));
+    }
+    checks.extend(report_checks(survey, owner, &record));
+    checks
+}
+
+/// What the policy asks for, and what the next step is.
+fn policy_check(domain: &DomainName, owner: &DomainName, record: &DmarcRecord) -> Option<Check> {
+    let own = record.policy?;
+    let (tag, policy) = match record.below {
+        Some(below) if owner != domain => ("sp", below),
+        _ => ("p", own),
+    };
+    let testing = if record.testing { ", and t=y asks receivers to try it out only" } else { "" };
+    let found = format!("{tag}={} for {domain}{testing}", policy.word());
+    let why = match policy {
+        Policy::None => {
+            "it meets what the providers ask for and protects nobody; once mail passes steadily, go on to quarantine, then \
+             to reject"
+        }
+        Policy::Quarantine => "forged mail goes to spam; once mail passes steadily, reject refuses it",
+        Policy::Reject => "forged mail is refused",
+    };
+    let verdict = if policy == Policy::None || record.testing { Verdict::Info } else { Verdict::Ok };
+    Some(Check::new("dmarc.policy", verdict, found, why))
+}
+
+/// Strict alignment asks for the very domain, which a MAIL FROM domain of SES never is.
+fn alignment_check(survey: &Survey, record: &DmarcRecord) -> Check {
+    let domain = &survey.subject.domain;
+    let mut found = Vec::new();
+    let mut verdict = Verdict::Info;
+    if record.strict_spf {
+        found.push("aspf=s: a MAIL FROM domain, always a subdomain, never aligns".to_owned());
+        verdict = Verdict::Warning;
+    }
+    if record.strict_dkim {
+        let exact = |name: &DomainName| name.as_str().ends_with(&format!("._domainkey.{domain}"));
+        let signs_exactly = survey.subject.selectors.iter().any(|selector| exact(&selector.name));
+        found.push(format!("adkim=s: only d={domain} aligns"));
+        if !signs_exactly && !survey.subject.selectors.is_empty() {
+            verdict = Verdict::Critical;
+        }
+    }
+    let why = "strict alignment wants the very domain in From; relaxed alignment is content with the organization";
+    Check::new("dmarc.alignment", verdict, found.join("; "), why)
+}
+
+fn report_checks(survey: &Survey, owner: &DomainName, record: &DmarcRecord) -> Vec<Check> {
+    if record.reports.is_empty() {
+        let why = "without aggregate reports nobody tells you who sends as you, and whether it passes";
+        return vec![
+            Check::new("dmarc.reports", Verdict::Warning, "no address in rua", why)
+                .publish(format!("add to the record: rua=mailto:dmarc@{}", owner.organisation())),
+        ];
+    }
+    let mut checks = Vec::new();
+    for (address, name) in consents(owner, record) {
+        let why =
+            "a report is only sent to another organization that says in its own DNS that it wants it (RFC 9990 §4)";
+        let Some(reply) = survey.reply(&name, RecordType::Txt) else {
+            checks.push(Check::new("dmarc.reports", Verdict::Unanswered, format!("{name}: it was not asked"), why));
+            continue;
+        };
+        let consents = reply.texts().iter().any(|text| is_record(text));
+        checks.push(match &reply.answer {
+            Answer::Unanswered(why_not) => {
+                Check::new("dmarc.reports", Verdict::Unanswered, format!("{name}: {why_not}"), why)
+            }
+            Answer::Records(_) if consents => {
+                Check::new("dmarc.reports", Verdict::Ok, format!("{address} takes reports about {owner}"), why)
+            }
+            Answer::Records(_) | Answer::Absent { .. } => {
+                let found = format!("{address} has not said that it takes reports about {owner}: nothing at {name}");
+                Check::new("dmarc.reports", Verdict::Warning, found, why).publish(txt_line(&name, "v=DMARC1;"))
+            }
+        });
+    }
+    if checks.is_empty() {
+        let found = format!("reports go to {}", record.reports.join(", "));
+        checks.push(Check::new(
+            "dmarc.reports",
+            Verdict::Ok,
+            found,
+            "they tell who sends as you, and whether it passes",
+        ));
+    }
+    checks
+}

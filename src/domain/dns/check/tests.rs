@@ -1,0 +1,390 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::domain::dns::answer::{Answer, Question, Record, RecordType, Reply, Value};
+use crate::domain::dns::subject::{Selector, Subject};
+
+const KEY: &str = "p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCkCzH5Fi1JP1RNChlY1DORYqjACp8iOiA72g/CNwRQHTFbz8YNcf89CrnW8EFUyAMSn4PD18VLndqewLWFKgKa8IErQmennqlfS7Mou3fURgnM1Q52toJUjWLlsyqpy3dPDs/TmMcg9QjRrEZIiill0fSjo3NkHbG3jb5YeZjF0wIDAQAB";
+const LONG_KEY: &str = "p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEApb4d9KFxNKpiRTKY4ZzeC8dpV25ML3qfi6HO7WiuTR99ljqXM5p6ZmnUfyeasGlDU9vQjvG3XCc2pAld9+aRf1PNIlWpOP3lvhJpzScB7y5B5Dh57U0fj1AjXBd9u+muvA8kPbr5M6fVwHDcILAXZ6QhAovm2IcUdzvIW0Be6NYXml9K4bYKDIl1of483UlK5gJokJicS1wzbaCaWDL5ZjmeufO19zH5cwdjcHS+GGhJWvjfoXJKNyOo8xRnAtmLbLt0amlJ/eyeJZbOIHVaiKQwR0VkRWxbB2uG6XNCys92Gvg7OnaLbNZlH/Yp9Vch5KphFu9iLVzwgeUItg0LyQIDAQAB";
+
+fn name(text: &str) -> DomainName {
+    DomainName::new(text).unwrap()
+}
+
+/// A fake of maps: `owner TYPE value`, where `?` for a value is no answer. What is not there is absent.
+fn ask(rows: &[String], question: &Question) -> Reply {
+    let values = |owner: &DomainName, kind: &str| -> Vec<String> {
+        let lead = format!("{owner} {kind} ");
+        rows.iter().filter_map(|row| row.strip_prefix(&lead)).map(str::to_owned).collect()
+    };
+    let record = |owner: &DomainName, value| Record { owner: owner.clone(), ttl: 300, value };
+    let mut owner = question.name.clone();
+    let mut aliases: Vec<Record> = Vec::new();
+    while let [target] = values(&owner, "CNAME").as_slice() {
+        if aliases.iter().any(|alias| alias.owner == owner) {
+            return Reply { aliases, answer: Answer::Unanswered("a circle".to_owned()) };
+        }
+        aliases.push(record(&owner, Value::Alias(name(target))));
+        owner = name(target);
+    }
+    let found = values(&owner, question.kind.word());
+    if found == ["?"] {
+        return Reply { aliases, answer: Answer::Unanswered("the name server answered SERVFAIL".to_owned()) };
+    }
+    let value = |text: &String| match question.kind {
+        RecordType::Txt => Value::Text(text.clone().into_bytes()),
+        RecordType::A | RecordType::Aaaa | RecordType::Cname | RecordType::Mx | RecordType::Ptr => {
+            Value::of_octets(question.kind, text.clone().into_bytes()).unwrap()
+        }
+    };
+    let records: Vec<Record> = found.iter().map(|text| record(&owner, value(text))).collect();
+    let answer =
+        if records.is_empty() { Answer::Absent { name_exists: false, ttl: None } } else { Answer::Records(records) };
+    Reply { aliases, answer }
+}
+
+fn surveyed(subject: Subject, rows: &[String]) -> Survey {
+    let mut survey = Survey::new(subject, BTreeMap::new());
+    while let [first, ..] = survey.open_questions().as_slice() {
+        survey.answer(first.clone(), ask(rows, first));
+    }
+    survey
+}
+
+/// A sender as SES knows it: a MAIL FROM domain in eu-central-1, and three names of Easy DKIM.
+fn sender() -> Subject {
+    let mut subject = Subject::new(name("shop.example"));
+    subject.add_mail_from(name("bounce.shop.example"), Some("eu-central-1"));
+    for token in ["t1", "t2", "t3"] {
+        subject.add_selector(Selector {
+            name: name(&format!("{token}._domainkey.shop.example")),
+            target: Some(name(&format!("{token}.dkim.amazonses.com"))),
+            in_use: token == "t1",
+        });
+    }
+    subject.addresses.insert("192.0.2.10".parse().unwrap());
+    subject
+}
+
+/// Everything as it should be.
+fn good() -> Vec<String> {
+    let mut rows: Vec<String> = [
+        "shop.example TXT v=spf1 -all",
+        "bounce.shop.example TXT v=spf1 include:amazonses.com ~all",
+        "bounce.shop.example MX 10 feedback-smtp.eu-central-1.amazonses.com",
+        "amazonses.com TXT v=spf1 ip4:192.0.2.0/24 -all",
+        "_dmarc.shop.example TXT v=DMARC1; p=reject; rua=mailto:dmarc@shop.example",
+        "10.2.0.192.in-addr.arpa PTR a.smtp-out.example",
+        "a.smtp-out.example A 192.0.2.10",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for token in ["t1", "t2", "t3"] {
+        rows.push(format!("{token}._domainkey.shop.example CNAME {token}.dkim.amazonses.com"));
+        rows.push(format!("{token}.dkim.amazonses.com TXT {LONG_KEY}"));
+    }
+    rows
+}
+
+/// The good rows but for those of these owners, and with these instead.
+fn with(instead: &[&str]) -> Vec<String> {
+    let key = |row: &str| row.split(' ').take(2).collect::<Vec<_>>().join(" ");
+    let keys: Vec<String> = instead.iter().map(|row| key(row)).collect();
+    let owners: Vec<&str> =
+        instead.iter().filter(|row| row.ends_with(" -")).filter_map(|row| row.split(' ').next()).collect();
+    let kept = good()
+        .into_iter()
+        .filter(|row| !keys.contains(&key(row)) && !owners.iter().any(|owner| row.split(' ').next() == Some(owner)));
+    kept.chain(instead.iter().filter(|row| !row.ends_with(" -")).map(|row| (*row).to_owned())).collect()
+}
+
+fn told(rows: &[String]) -> Vec<Check> {
+    checks(&surveyed(sender(), rows))
+}
+
+/// The checks of an id, each with its verdict.
+fn of<'a>(checks: &'a [Check], id: &str) -> Vec<&'a Check> {
+    checks.iter().filter(|check| check.id == id).collect()
+}
+
+#[test]
+fn a_sender_that_publishes_everything_has_nothing_to_mend() {
+    let checks = told(&good());
+    let wrong: Vec<&Check> =
+        checks.iter().filter(|check| !matches!(check.verdict, Verdict::Ok | Verdict::Info)).collect();
+    assert_eq!(wrong, Vec::<&Check>::new());
+    for id in [
+        "spf",
+        "spf.lookups",
+        "spf.from",
+        "mail_from",
+        "dmarc",
+        "dmarc.policy",
+        "dmarc.reports",
+        "ptr",
+        "bimi",
+        "mta_sts",
+        "tls_rpt",
+    ] {
+        assert_eq!(of(&checks, id).len(), 1, "{id}");
+    }
+    assert_eq!(of(&checks, "dkim").len(), 3);
+    assert!(checks.iter().all(|check| check.publish.is_none()));
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table: one row for each fault")]
+fn every_fault_is_judged_and_told_with_the_record_to_publish() {
+    use Verdict::{Critical, Info, Ok, Unanswered, Warning};
+    let spf = "bounce.shop.example. IN TXT \"v=spf1 include:amazonses.com ~all\"";
+    let mx = "bounce.shop.example. IN MX 10 feedback-smtp.eu-central-1.amazonses.com.";
+    let cname = "t1._domainkey.shop.example. IN CNAME t1.dkim.amazonses.com.";
+    let lookups: Vec<String> = (0..10).map(|n| format!("a:h{n}.shop.example")).collect();
+    let eleven = format!("bounce.shop.example TXT v=spf1 include:amazonses.com {} -all", lookups.join(" "));
+    let hosts: Vec<String> = (0..10).map(|n| format!("h{n}.shop.example A 192.0.2.1")).collect();
+    let mut rows = vec![eleven.as_str()];
+    rows.extend(hosts.iter().map(String::as_str));
+    let short = format!("t1.dkim.amazonses.com TXT {KEY}");
+    for (instead, id, verdict, found, publish) in [
+        (&["bounce.shop.example TXT other=1"][..], "spf", Critical, "no SPF record", Some(spf)),
+        (&["bounce.shop.example TXT ?"], "spf", Unanswered, "SERVFAIL", None),
+        (
+            &["bounce.shop.example TXT v=spf1 -all", "bounce.shop.example TXT v=spf1 ~all"],
+            "spf",
+            Critical,
+            "2 SPF records",
+            Some("bounce.shop.example. IN TXT \"v=spf1 include:amazonses.com -all\""),
+        ),
+        (
+            &["bounce.shop.example TXT v=spf1 ip4:192.0.2.1 ~all"],
+            "spf",
+            Critical,
+            "does not include amazonses.com",
+            Some("bounce.shop.example. IN TXT \"v=spf1 include:amazonses.com ip4:192.0.2.1 ~all\""),
+        ),
+        (
+            &["bounce.shop.example TXT v=spf1 include:amazonses.com ip:1.2.3.4 ~all"],
+            "spf",
+            Critical,
+            "write ip4",
+            Some(spf),
+        ),
+        (&["amazonses.com TXT ?"], "spf.lookups", Unanswered, "SERVFAIL", None),
+        (&["bounce.shop.example TXT v=spf1 include:amazonses.com +all"], "spf.all", Critical, "+all", Some(spf)),
+        (&["bounce.shop.example TXT v=spf1 include:amazonses.com ?all"], "spf.all", Warning, "?all", Some(spf)),
+        (&["bounce.shop.example TXT v=spf1 include:amazonses.com"], "spf.all", Warning, "no all", Some(spf)),
+        (&rows, "spf.lookups", Critical, "11 of 10 lookups", None),
+        (
+            &["bounce.shop.example TXT v=spf1 a:x.example a:y.example mx:z.example include:amazonses.com -all"],
+            "spf.lookups",
+            Critical,
+            "3 of 2 that find nothing",
+            None,
+        ),
+        (
+            &["bounce.shop.example TXT v=spf1 include:amazonses.com include:amazonses.com ptr ~all"],
+            "spf.redundant",
+            Warning,
+            "amazonses.com",
+            None,
+        ),
+        (&["bounce.shop.example TXT v=spf1 include:amazonses.com ptr ~all"], "spf.ptr", Warning, "ptr", None),
+        (
+            &["bounce.shop.example CNAME x.example", "x.example CNAME bounce.shop.example", "bounce.shop.example -"],
+            "mail_from",
+            Critical,
+            "circle",
+            None,
+        ),
+        (&["bounce.shop.example MX ?"], "mail_from", Unanswered, "SERVFAIL", None),
+        (&["bounce.shop.example MX 10 mail.shop.example"], "mail_from", Critical, "not Amazon's", Some(mx)),
+        (
+            &["bounce.shop.example MX 10 feedback-smtp.us-east-1.amazonses.com"],
+            "mail_from",
+            Critical,
+            "another region's",
+            Some(mx),
+        ),
+        (
+            &[
+                "bounce.shop.example MX 10 feedback-smtp.eu-central-1.amazonses.com",
+                "bounce.shop.example MX 20 b.example",
+            ],
+            "mail_from",
+            Critical,
+            "2 MX records",
+            Some(mx),
+        ),
+        (&["t1._domainkey.shop.example -"], "dkim", Critical, "nothing is published", Some(cname)),
+        (
+            &["t1._domainkey.shop.example CNAME t1.dkim.eu-south-2.amazonses.com"],
+            "dkim",
+            Critical,
+            "SES names",
+            Some(cname),
+        ),
+        (&["t1._domainkey.shop.example CNAME t1._domainkey.shop.example"], "dkim", Critical, "circle", Some(cname)),
+        (&["t1.dkim.amazonses.com TXT ?"], "dkim", Unanswered, "SERVFAIL", None),
+        (&["t1.dkim.amazonses.com TXT p="], "dkim", Critical, "revoked", None),
+        (&["t1.dkim.amazonses.com TXT p=AAAA"], "dkim", Critical, "no RSA key", None),
+        (&[short.as_str()], "dkim", Warning, "RSA 1024 bits", None),
+        (
+            &["_dmarc.shop.example -"],
+            "dmarc",
+            Critical,
+            "no DMARC record",
+            Some("_dmarc.shop.example. IN TXT \"v=DMARC1; p=none; rua=mailto:dmarc@shop.example\""),
+        ),
+        (&["_dmarc.shop.example TXT ?"], "dmarc", Unanswered, "SERVFAIL", None),
+        (
+            &["_dmarc.shop.example TXT v=DMARC1; p=ablehnen; rua=mailto:a@shop.example"],
+            "dmarc",
+            Critical,
+            "write p=reject",
+            Some("_dmarc.shop.example. IN TXT \"v=DMARC1; p=reject; rua=mailto:a@shop.example\""),
+        ),
+        (
+            &["_dmarc.shop.example TXT v=DMARC1; p=Quarantäne"],
+            "dmarc",
+            Critical,
+            "write p=quarantine",
+            Some("_dmarc.shop.example. IN TXT \"v=DMARC1; p=quarantine\""),
+        ),
+        (
+            &["_dmarc.shop.example TXT v=DMARC1; p=none", "_dmarc.shop.example TXT v=DMARC1; p=reject"],
+            "dmarc",
+            Critical,
+            "2 records",
+            Some("_dmarc.shop.example. IN TXT \"v=DMARC1; p=none; rua=mailto:dmarc@shop.example\""),
+        ),
+        (
+            &["_dmarc.shop.example TXT v=dmarc1; p=none; rua=a@shop.example"],
+            "dmarc",
+            Critical,
+            "v=dmarc1",
+            Some("_dmarc.shop.example. IN TXT \"v=DMARC1; p=none; rua=mailto:a@shop.example\""),
+        ),
+        (
+            &["_dmarc.shop.example TXT v=DMARC1; p=none; pct=50; rua=mailto:a@shop.example"],
+            "dmarc.tags",
+            Warning,
+            "pct=50",
+            None,
+        ),
+        (
+            &["_dmarc.shop.example TXT v=DMARC1; p=none"],
+            "dmarc.reports",
+            Warning,
+            "no address in rua",
+            Some("add to the record: rua=mailto:dmarc@shop.example"),
+        ),
+        (
+            &["_dmarc.shop.example TXT v=DMARC1; p=none; rua=mailto:a@other.example"],
+            "dmarc.reports",
+            Warning,
+            "has not said",
+            Some("shop.example._report._dmarc.other.example. IN TXT \"v=DMARC1;\""),
+        ),
+        (
+            &[
+                "_dmarc.shop.example TXT v=DMARC1; p=none; rua=mailto:a@other.example",
+                "shop.example._report._dmarc.other.example TXT v=DMARC1",
+            ],
+            "dmarc.reports",
+            Ok,
+            "takes reports",
+            None,
+        ),
+        (
+            &["_dmarc.shop.example TXT v=DMARC1; p=none; rua=mailto:a@shop.example"],
+            "dmarc.policy",
+            Info,
+            "p=none",
+            None,
+        ),
+        (
+            &["_dmarc.shop.example TXT v=DMARC1; p=reject; aspf=s; rua=mailto:a@shop.example"],
+            "dmarc.alignment",
+            Warning,
+            "never aligns",
+            None,
+        ),
+        (&["10.2.0.192.in-addr.arpa -"], "ptr", Critical, "has no name", None),
+        (&["a.smtp-out.example A 192.0.2.99"], "ptr", Critical, "does not lead back", None),
+        (&["a.smtp-out.example A ?"], "ptr", Unanswered, "SERVFAIL", None),
+        (&["default._bimi.shop.example TXT v=BIMI1; l=https://shop.example/a.svg"], "bimi", Info, "certificate", None),
+        (&["_mta-sts.shop.example TXT v=STSv1; id=1"], "mta_sts", Info, "id=1", None),
+        (&["_smtp._tls.shop.example TXT nonsense"], "tls_rpt", Info, "no TLS-RPT record", None),
+    ] {
+        let checks = told(&with(instead));
+        let matching =
+            of(&checks, id).into_iter().find(|check| check.verdict == verdict && check.found.contains(found));
+        let Some(check) = matching else { panic!("{instead:?}: {id} {verdict:?} {found}\n{:#?}", of(&checks, id)) };
+        if let Some(publish) = publish {
+            assert_eq!(check.publish.as_deref(), Some(publish), "{instead:?}");
+        }
+    }
+}
+
+#[test]
+fn what_nobody_answers_is_never_called_absent() {
+    let silent: Vec<String> = good()
+        .iter()
+        .map(|row| row.split(' ').take(2).collect::<Vec<_>>().join(" ") + " ?")
+        .filter(|row| !row.contains(" CNAME "))
+        .chain(["t1", "t2", "t3"].map(|token| format!("{token}._domainkey.shop.example TXT ?")))
+        .chain(["default._bimi", "_mta-sts", "_smtp._tls"].map(|prefix| format!("{prefix}.shop.example TXT ?")))
+        .collect();
+    let checks = told(&silent);
+    for check in &checks {
+        assert!(!matches!(check.verdict, Verdict::Critical | Verdict::Warning), "{check:?}");
+        assert!(!check.found.contains("no ") && check.publish.is_none(), "{check:?}");
+    }
+    for id in ["spf", "dkim", "dmarc", "mail_from", "ptr"] {
+        assert!(of(&checks, id).iter().all(|check| check.verdict == Verdict::Unanswered), "{id}");
+    }
+}
+
+#[test]
+fn what_is_not_known_of_a_sender_is_said_and_not_held_against_it() {
+    let checks = checks(&surveyed(Subject::new(name("shop.example")), &good()));
+    for id in ["mail_from", "dkim", "ptr"] {
+        let found = of(&checks, id);
+        assert_eq!((found.len(), found[0].verdict), (1, Verdict::Info), "{id}");
+        assert!(found[0].found.starts_with("not known"), "{id}");
+    }
+    let mut subject = Subject::new(name("shop.example"));
+    subject.amazon_mail_from = true;
+    let found = super::checks(&surveyed(subject, &good()));
+    assert_eq!(of(&found, "mail_from")[0].verdict, Verdict::Warning);
+}
+
+#[test]
+fn a_place_that_ses_keeps_free_is_no_fault_unless_all_are() {
+    let some = told(&with(&["t2.dkim.amazonses.com -", "t3.dkim.amazonses.com -"]));
+    let verdicts: Vec<Verdict> = of(&some, "dkim").iter().map(|check| check.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Ok, Verdict::Info, Verdict::Info]);
+    let none = told(&with(&["t1.dkim.amazonses.com -", "t2.dkim.amazonses.com -", "t3.dkim.amazonses.com -"]));
+    assert!(of(&none, "dkim").iter().any(|check| check.verdict == Verdict::Critical));
+}
+
+#[test]
+fn a_key_of_two_domains_is_told_and_one_of_two_names_is_not() {
+    let mut other = Subject::new(name("other.example"));
+    let own = |owner: &str| Selector { name: name(owner), target: None, in_use: true };
+    other.add_selector(own("s._domainkey.other.example"));
+    let mut rows = good();
+    rows.push(format!("s._domainkey.other.example TXT v=DKIM1; {LONG_KEY}"));
+    let surveys = [surveyed(sender(), &rows), surveyed(other, &rows)];
+    let shared = shared_keys(&surveys);
+    assert_eq!(shared.len(), 1);
+    assert!(shared[0].1.found.contains("other.example and shop.example"), "{}", shared[0].1.found);
+    assert_eq!(shared_keys(&surveys[..1]), []);
+}
+
+#[test]
+fn a_long_text_is_split_as_zone_files_need_it() {
+    let line = txt_line(&name("a.example"), &"x".repeat(300));
+    assert_eq!(line, format!("a.example. IN TXT \"{}\" \"{}\"", "x".repeat(255), "x".repeat(45)));
+    assert_eq!(txt_line(&name("a.example"), "a\"b\\"), "a.example. IN TXT \"a\\\"b\\\\\"");
+}

@@ -1,0 +1,370 @@
+//! A DMARC record (RFC 9989 §4.7), and which record governs a domain (RFC 9989 §4.10).
+//!
+//! The parser is total. A policy that is no policy, such as one that was translated, is named together with the one that
+//! was meant.
+
+use super::answer::RecordType;
+use super::name::DomainName;
+use super::record::tags;
+use super::survey::{Survey, dmarc_walk};
+
+/// What a receiver is asked to do with mail that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Policy {
+    /// Nothing.
+    None,
+    /// To treat it with suspicion.
+    Quarantine,
+    /// To refuse it.
+    Reject,
+}
+
+impl Policy {
+    const ALL: [Self; 3] = [Self::None, Self::Quarantine, Self::Reject];
+
+    /// The word of the record.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Quarantine => "quarantine",
+            Self::Reject => "reject",
+        }
+    }
+
+    fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|policy| policy.word().eq_ignore_ascii_case(word))
+    }
+
+    /// Words that people write for it: in other languages, and in other forms.
+    fn other_words(self) -> &'static [&'static str] {
+        match self {
+            Self::None => &[
+                "keine",
+                "keiner",
+                "nichts",
+                "aucun",
+                "aucune",
+                "rien",
+                "ninguno",
+                "ninguna",
+                "nada",
+                "nessuno",
+                "nessuna",
+                "nenhum",
+                "nenhuma",
+                "brak",
+                "geen",
+                "ingen",
+                "ei",
+                "yok",
+                "no",
+                "nothing",
+                "off",
+                "monitor",
+                "monitoring",
+                "report",
+                "null",
+                "false",
+                "0",
+            ],
+            Self::Quarantine => &[
+                "quarantäne",
+                "quarantaene",
+                "quarantaine",
+                "quarantena",
+                "cuarentena",
+                "quarentena",
+                "kwarantanna",
+                "karantän",
+                "karantene",
+                "karantæne",
+                "karanteeni",
+                "karantina",
+                "quarantined",
+                "isolieren",
+                "spam",
+                "junk",
+            ],
+            Self::Reject => &[
+                "ablehnen",
+                "abgelehnt",
+                "abweisen",
+                "zurückweisen",
+                "zurueckweisen",
+                "verwerfen",
+                "rejeter",
+                "rejet",
+                "refuser",
+                "rechazar",
+                "rechazo",
+                "rifiuta",
+                "rifiutare",
+                "respingere",
+                "rejeitar",
+                "recusar",
+                "odrzuć",
+                "odrzuc",
+                "weigeren",
+                "afwijzen",
+                "avvisa",
+                "avvis",
+                "afvis",
+                "hylkää",
+                "reddet",
+                "rejected",
+                "rejects",
+                "refuse",
+                "deny",
+                "block",
+                "discard",
+                "drop",
+            ],
+        }
+    }
+
+    /// The policy that somebody meant by a word that is none: translated, misspelt, or with an octet lost.
+    pub(crate) fn meant(word: &str) -> Option<Self> {
+        let word = word.trim().trim_matches(['"', '\'', '.', ',']).to_lowercase();
+        let distance = |policy: &Self| {
+            let words = std::iter::once(policy.word()).chain(policy.other_words().iter().copied());
+            words.map(|known| strsim::osa_distance(&word, known)).min().unwrap_or(usize::MAX)
+        };
+        let (distance, policy) = Self::ALL.iter().map(|policy| (distance(policy), *policy)).min()?;
+        let allowed = match word.chars().count() {
+            0 => return None,
+            1..=3 => 0,
+            4..=6 => 1,
+            _ => 2,
+        };
+        (distance <= allowed).then_some(policy)
+    }
+}
+
+/// A record as far as it was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DmarcRecord {
+    /// `p`; `None` when it is missing or no policy.
+    pub(crate) policy: Option<Policy>,
+    /// `sp`, for names below.
+    pub(crate) below: Option<Policy>,
+    /// `np`, for names below that do not exist.
+    pub(crate) missing: Option<Policy>,
+    /// `psd`: `y`, `n` or `u`.
+    pub(crate) psd: char,
+    /// `t=y`: the policy is to be tried out and not applied.
+    pub(crate) testing: bool,
+    /// `adkim=s`.
+    pub(crate) strict_dkim: bool,
+    /// `aspf=s`.
+    pub(crate) strict_spf: bool,
+    /// The addresses in `rua`.
+    pub(crate) reports: Vec<String>,
+    /// The addresses in `ruf`.
+    pub(crate) failures: Vec<String>,
+    /// What is wrong, in words: receivers read these tags otherwise than they were meant, or not at all.
+    pub(crate) faults: Vec<String>,
+    /// What is obsolete or unknown, in words.
+    pub(crate) oddities: Vec<String>,
+}
+
+/// Whether a text is a DMARC record: `v=DMARC1` first, spelt exactly so (RFC 9989 §4.8).
+pub(crate) fn is_record(text: &str) -> bool {
+    let first = text.split(';').next().unwrap_or_default();
+    first.split_once('=').is_some_and(|(name, value)| name.trim().eq_ignore_ascii_case("v") && value.trim() == "DMARC1")
+}
+
+/// Whether a text means to be one.
+pub(crate) fn means_to_be(text: &str) -> bool {
+    let start: String = text.chars().filter(|c| !c.is_whitespace() && *c != '"').take(7).collect();
+    start.eq_ignore_ascii_case("v=dmarc")
+}
+
+impl DmarcRecord {
+    /// Reads a record. Total.
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut record = Self {
+            policy: None,
+            below: None,
+            missing: None,
+            psd: 'u',
+            testing: false,
+            strict_dkim: false,
+            strict_spf: false,
+            reports: Vec::new(),
+            failures: Vec::new(),
+            faults: Vec::new(),
+            oddities: Vec::new(),
+        };
+        if !is_record(text) {
+            record.faults.push("it does not begin with \"v=DMARC1;\"".to_owned());
+        }
+        let (tags, strays) = tags(text);
+        record
+            .faults
+            .extend(strays.iter().map(|stray| format!("\"{stray}\" is no tag; write name=value; and a semicolon")));
+        let mut seen: Vec<&str> = Vec::new();
+        for tag in &tags {
+            if seen.contains(&tag.name.as_str()) {
+                record.faults.push(format!("{} stands twice", tag.name));
+                continue;
+            }
+            seen.push(&tag.name);
+            record.read(&tag.name, &tag.value);
+        }
+        if !seen.contains(&"p") {
+            record.oddities.push("p is missing and read as none".to_owned());
+        }
+        record
+    }
+
+    /// Whether receivers apply it at all: without a policy they do only where reports are asked for, and then as `none`
+    /// (RFC 9989 §4.10.1).
+    pub(crate) fn applies(&self) -> bool {
+        self.policy.is_some() || !self.reports.is_empty()
+    }
+
+    fn read(&mut self, name: &str, value: &str) {
+        match name {
+            "v" => {}
+            "p" => self.policy = self.policy_in(name, value),
+            "sp" => self.below = self.policy_in(name, value),
+            "np" => self.missing = self.policy_in(name, value),
+            "psd" => self.psd = self.letter(name, value, &['y', 'n', 'u'], 'u'),
+            "t" => self.testing = self.letter(name, value, &['y', 'n'], 'n') == 'y',
+            "adkim" => self.strict_dkim = self.letter(name, value, &['r', 's'], 'r') == 's',
+            "aspf" => self.strict_spf = self.letter(name, value, &['r', 's'], 'r') == 's',
+            "rua" => self.reports = self.addresses(name, value),
+            "ruf" => self.failures = self.addresses(name, value),
+            "fo" => {
+                if !value.split(':').all(|one| matches!(one.trim(), "0" | "1" | "d" | "s")) {
+                    self.faults.push(format!("fo={value} is none of 0, 1, d and s"));
+                }
+            }
+            "pct" if value.trim() == "100" => {
+                self.oddities.push("pct no longer means anything; leave it out".to_owned());
+            }
+            "pct" => self.oddities.push(format!(
+                "pct={value} no longer means anything: receivers apply the policy to all mail; t=y asks them to try it out"
+            )),
+            "rf" | "ri" => self.oddities.push(format!("{name} no longer means anything; leave it out")),
+            _ => self.oddities.push(format!("{name} is a tag that receivers ignore")),
+        }
+    }
+
+    fn policy_in(&mut self, name: &str, value: &str) -> Option<Policy> {
+        let policy = Policy::of_word(value);
+        if policy.is_none() {
+            let meant = Policy::meant(value).map_or_else(
+                || "it is none, quarantine or reject".to_owned(),
+                |meant| format!("write {name}={}", meant.word()),
+            );
+            self.faults.push(format!("{name}={value} is no policy; {meant}"));
+        }
+        policy
+    }
+
+    fn letter(&mut self, name: &str, value: &str, known: &[char], otherwise: char) -> char {
+        let mut letters = value.chars().map(|c| c.to_ascii_lowercase());
+        match (letters.next(), letters.next()) {
+            (Some(letter), None) if known.contains(&letter) => letter,
+            _ => {
+                let known = known.iter().map(char::to_string).collect::<Vec<_>>().join(", ");
+                self.faults.push(format!("{name}={value} is none of {known}, and read as {otherwise}"));
+                otherwise
+            }
+        }
+    }
+
+    fn addresses(&mut self, name: &str, value: &str) -> Vec<String> {
+        let mut addresses = Vec::new();
+        for uri in value.split(',').map(str::trim).filter(|uri| !uri.is_empty()) {
+            let scheme: String = uri.chars().take(7).collect();
+            let address = uri.get(7..).filter(|_| scheme.eq_ignore_ascii_case("mailto:"));
+            let Some(address) = address else {
+                let fault = if uri.contains('@') && !uri.contains(':') {
+                    format!("{name}={uri} lacks its scheme; write mailto:{uri}")
+                } else {
+                    format!("{name}={uri} is no mailto: address, and no report goes there")
+                };
+                self.faults.push(fault);
+                continue;
+            };
+            let (address, size) =
+                address.split_once('!').map_or((address, None), |(address, size)| (address, Some(size)));
+            if size.is_some() {
+                self.oddities.push(format!("the size behind {address} no longer means anything"));
+            }
+            if DomainName::of_address(address).is_some() {
+                addresses.push(address.to_owned());
+            } else {
+                self.faults.push(format!("{name}={uri} names no address"));
+            }
+        }
+        addresses
+    }
+}
+
+/// The record that governs a domain, and what stands in the way of knowing it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Discovery {
+    /// The domain that publishes it, its text, and whether it is the domain's own.
+    pub(crate) record: Option<(DomainName, String)>,
+    /// Names with several records: receivers ignore them all (RFC 9989 §4.10).
+    pub(crate) several: Vec<(DomainName, usize)>,
+    /// Texts that mean to be a record and are none.
+    pub(crate) misspelt: Vec<(DomainName, String)>,
+    /// Names that nobody answered, with why; each may hide a record.
+    pub(crate) unanswered: Vec<String>,
+}
+
+/// Walks up the tree (RFC 9989 §4.10). The domain's own record governs it; without one that of the organization does,
+/// the highest on the way unless a record says by `psd` where the organization ends.
+pub(crate) fn discover(survey: &Survey) -> Discovery {
+    let mut discovery = Discovery::default();
+    let domain = &survey.subject.domain;
+    let mut found: Vec<(DomainName, String, char)> = Vec::new();
+    for step in dmarc_walk(domain) {
+        let Some(name) = step.below("_dmarc") else { continue };
+        let Some(reply) = survey.reply(&name, RecordType::Txt) else { continue };
+        if let Some(why) = reply.unanswered() {
+            discovery.unanswered.push(format!("TXT {name}: {why}"));
+            continue;
+        }
+        let texts = reply.texts();
+        let records: Vec<&String> = texts.iter().filter(|text| is_record(text)).collect();
+        let wrong = texts.iter().filter(|text| !is_record(text) && means_to_be(text));
+        discovery.misspelt.extend(wrong.map(|text| (step.clone(), text.clone())));
+        match records.as_slice() {
+            [] => {}
+            [text] => {
+                let psd = DmarcRecord::parse(text).psd;
+                found.push((step.clone(), (*text).clone(), psd));
+                if psd == 'n' || (psd == 'y' && step != *domain) {
+                    break;
+                }
+            }
+            several => discovery.several.push((step.clone(), several.len())),
+        }
+    }
+    let own = found.iter().find(|(step, _, _)| step == domain);
+    let highest = found.iter().rev().find(|(step, _, psd)| *psd != 'y' || found.len() == 1 || step == domain);
+    discovery.record = own.or(highest).map(|(step, text, _)| (step.clone(), text.clone()));
+    discovery
+}
+
+/// The names under which other domains have to consent to reports, for the record of `domain` (RFC 9990 §4).
+pub(crate) fn consents(domain: &DomainName, record: &DmarcRecord) -> Vec<(String, DomainName)> {
+    let own = domain.organisation();
+    let addresses = record.reports.iter().chain(&record.failures);
+    let mut consents: Vec<(String, DomainName)> = addresses
+        .filter_map(|address| {
+            let host = DomainName::of_address(address).filter(|host| host.organisation() != own)?;
+            Some((address.clone(), host.below(&format!("{domain}._report._dmarc"))?))
+        })
+        .collect();
+    consents.dedup();
+    consents
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,262 @@
+//! An SPF record, term by term (RFC 7208 §4.6 and §5).
+//!
+//! The parser is total: it gives every term it understood, and a complaint for every one it did not. Nothing is
+//! evaluated for an address here; [`super::spf_tree`] counts what an evaluation would ask.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::name::DomainName;
+
+/// What a match of a mechanism means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Qualifier {
+    /// `+`, or none.
+    Pass,
+    /// `-`.
+    Fail,
+    /// `~`.
+    SoftFail,
+    /// `?`.
+    Neutral,
+}
+
+/// A mechanism.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mechanism {
+    /// Every sender.
+    All,
+    /// Whoever the record of this domain lets pass.
+    Include(String),
+    /// The addresses of this domain, or of one's own.
+    A(Option<String>),
+    /// The mail exchanges of this domain, or of one's own.
+    Mx(Option<String>),
+    /// Addresses whose name lies below this domain, or one's own.
+    Ptr(Option<String>),
+    /// A network.
+    Network(String),
+    /// Whoever makes this name exist.
+    Exists(String),
+}
+
+/// One term of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Term {
+    /// As it is written.
+    pub(crate) written: String,
+    /// What a match means.
+    pub(crate) qualifier: Qualifier,
+    /// What matches.
+    pub(crate) mechanism: Mechanism,
+}
+
+/// A record as far as it was understood.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct SpfRecord {
+    /// Its mechanisms, in order.
+    pub(crate) terms: Vec<Term>,
+    /// `redirect=`.
+    pub(crate) redirect: Option<String>,
+    /// What makes the record one that no receiver evaluates, in words; empty for a good record.
+    pub(crate) faults: Vec<String>,
+    /// What is odd but harmless.
+    pub(crate) oddities: Vec<String>,
+}
+
+/// Whether a text is an SPF record: `v=spf1` and then a blank or nothing (RFC 7208 §4.5).
+pub(crate) fn is_record(text: &str) -> bool {
+    let mut parts = text.splitn(2, ' ');
+    parts.next().is_some_and(|version| version.eq_ignore_ascii_case("v=spf1"))
+}
+
+impl SpfRecord {
+    /// Reads a record. Total.
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut record = Self::default();
+        if !is_record(text) {
+            record.faults.push("it does not begin with \"v=spf1 \"".to_owned());
+        }
+        if !text.chars().all(|c| (' '..='~').contains(&c)) {
+            record.faults.push("it holds characters that are not printable ASCII".to_owned());
+        }
+        for written in text.split(' ').skip(1).filter(|term| !term.is_empty()) {
+            record.read(written);
+        }
+        record
+    }
+
+    /// The qualifier of the first `all`.
+    pub(crate) fn all(&self) -> Option<Qualifier> {
+        self.terms.iter().find(|term| term.mechanism == Mechanism::All).map(|term| term.qualifier)
+    }
+
+    fn read(&mut self, written: &str) {
+        let end_of_name = written.find([':', '/', '=']).unwrap_or(written.len());
+        let (name, rest) = written.split_at_checked(end_of_name).unwrap_or((written, ""));
+        if let Some(value) = rest.strip_prefix('=') {
+            self.modifier(written, name, value);
+            return;
+        }
+        let (qualifier, name) = qualified(name);
+        match mechanism(&name.to_ascii_lowercase(), rest) {
+            Ok(mechanism) => {
+                if self.all().is_some() {
+                    self.oddities.push(format!("\"{written}\" stands behind \"all\" and is never reached"));
+                }
+                self.terms.push(Term { written: written.to_owned(), qualifier, mechanism });
+            }
+            Err(what) => self.faults.push(format!("\"{written}\": {what}")),
+        }
+    }
+
+    fn modifier(&mut self, written: &str, name: &str, value: &str) {
+        let is_name = name.chars().next().is_some_and(|c| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        if !is_name {
+            self.faults.push(format!("\"{written}\": it is neither a mechanism nor a modifier"));
+            return;
+        }
+        match name.to_ascii_lowercase().as_str() {
+            "redirect" if self.redirect.is_some() => {
+                self.faults.push("\"redirect\" stands twice".to_owned());
+            }
+            "redirect" => match domain_spec(value) {
+                Ok(()) => self.redirect = Some(value.to_owned()),
+                Err(what) => self.faults.push(format!("\"{written}\": {what}")),
+            },
+            "exp" => match domain_spec(value) {
+                Ok(()) => {}
+                Err(what) => self.faults.push(format!("\"{written}\": {what}")),
+            },
+            "include" | "a" | "mx" | "ptr" | "ip4" | "ip6" | "exists" | "all" => {
+                self.faults.push(format!("\"{written}\": write \":\" instead of \"=\" behind {name}"));
+            }
+            // Other modifiers mean nothing (RFC 7208 §6).
+            _ => self.oddities.push(format!("\"{written}\" is a modifier that no receiver knows")),
+        }
+    }
+}
+
+fn qualified(name: &str) -> (Qualifier, &str) {
+    let signs = [('+', Qualifier::Pass), ('-', Qualifier::Fail), ('~', Qualifier::SoftFail), ('?', Qualifier::Neutral)];
+    let found = signs.into_iter().find_map(|(sign, qualifier)| Some((qualifier, name.strip_prefix(sign)?)));
+    found.unwrap_or((Qualifier::Pass, name))
+}
+
+/// `rest` begins with what ended the name: `:`, `/`, or nothing.
+fn mechanism(name: &str, rest: &str) -> Result<Mechanism, String> {
+    let argument = rest.strip_prefix(':');
+    let needed = || argument.filter(|text| !text.is_empty()).ok_or_else(|| format!("{name} needs a \":\" and a value"));
+    match name {
+        "all" if rest.is_empty() => Ok(Mechanism::All),
+        "all" => Err("all takes no value".to_owned()),
+        "include" | "exists" => {
+            let domain = needed()?;
+            domain_spec(domain)?;
+            let domain = domain.to_owned();
+            Ok(if name == "include" { Mechanism::Include(domain) } else { Mechanism::Exists(domain) })
+        }
+        "a" | "mx" => {
+            let text = argument.unwrap_or(rest);
+            let (domain, length) = text.find('/').and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""));
+            if argument.is_some() && domain.is_empty() {
+                return Err(format!("{name} has a \":\" and no domain"));
+            }
+            dual_length(length)?;
+            let domain = if domain.is_empty() { None } else { Some(domain.to_owned()) };
+            domain.as_deref().map_or(Ok(()), domain_spec)?;
+            Ok(if name == "a" { Mechanism::A(domain) } else { Mechanism::Mx(domain) })
+        }
+        "ptr" => {
+            if rest.is_empty() {
+                return Ok(Mechanism::Ptr(None));
+            }
+            let domain = needed()?;
+            domain_spec(domain)?;
+            Ok(Mechanism::Ptr(Some(domain.to_owned())))
+        }
+        "ip4" => network(needed()?, 32, |address| address.parse::<Ipv4Addr>().is_ok()),
+        "ip6" => network(needed()?, 128, |address| address.parse::<Ipv6Addr>().is_ok()),
+        _ => Err(nearest_mechanism(name)),
+    }
+}
+
+/// Names that are often written instead of a mechanism.
+fn nearest_mechanism(name: &str) -> String {
+    let meant = match name {
+        "ip" | "ipv4" | "i4" => "ip4",
+        "ipv6" => "ip6",
+        "inc" | "includes" | "inlcude" | "incude" => "include",
+        "mxs" => "mx",
+        _ => return format!("there is no mechanism \"{name}\""),
+    };
+    format!("there is no mechanism \"{name}\"; write {meant}")
+}
+
+fn network(text: &str, most: u8, is_address: impl Fn(&str) -> bool) -> Result<Mechanism, String> {
+    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+    if !is_address(address) {
+        return Err("it is no address of that kind".to_owned());
+    }
+    if let Some(length) = length {
+        prefix_length(length, most)?;
+    }
+    Ok(Mechanism::Network(text.to_owned()))
+}
+
+/// `/24`, `//64` or `/24//64` (RFC 7208 §5.6).
+fn dual_length(text: &str) -> Result<(), String> {
+    let Some(text) = text.strip_prefix('/') else { return Ok(()) };
+    if let Some(six) = text.strip_prefix('/') {
+        return prefix_length(six, 128);
+    }
+    match text.split_once("//") {
+        Some((four, six)) => prefix_length(four, 32).and(prefix_length(six, 128)),
+        None => prefix_length(text, 32),
+    }
+}
+
+fn prefix_length(text: &str, most: u8) -> Result<(), String> {
+    let is_number =
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    match text.parse::<u8>() {
+        Ok(length) if is_number && length <= most => Ok(()),
+        _ => Err(format!("\"/{text}\" is no length of a network; it goes from /0 to /{most}")),
+    }
+}
+
+/// Whether macros are well written, and whether what has none is a domain of two labels or more (RFC 7208 §7.1).
+fn domain_spec(text: &str) -> Result<(), String> {
+    if text.contains('%') {
+        return macros(text);
+    }
+    match DomainName::new(text) {
+        Some(name) if name.labels().count() >= 2 => Ok(()),
+        _ => Err(format!("\"{text}\" is no domain")),
+    }
+}
+
+/// `%{d2r.}`, `%%`, `%_`, `%-`.
+fn macros(text: &str) -> Result<(), String> {
+    let wrong = || format!("\"{text}\" holds a macro that is not well written");
+    let mut rest = text;
+    while let Some((_, behind)) = rest.split_once('%') {
+        if let Some(behind) = behind.strip_prefix(['%', '_', '-']) {
+            rest = behind;
+            continue;
+        }
+        let (inside, behind) = behind.strip_prefix('{').and_then(|inside| inside.split_once('}')).ok_or_else(wrong)?;
+        let mut letters = inside.chars();
+        let is_known = letters.next().is_some_and(|letter| "slodiphvSLODIPHV".contains(letter));
+        let tail = letters.as_str().trim_start_matches(|c: char| c.is_ascii_digit());
+        let tail = tail.strip_prefix(['r', 'R']).unwrap_or(tail);
+        if !is_known || !tail.chars().all(|c| ".-+,/_=".contains(c)) {
+            return Err(wrong());
+        }
+        rest = behind;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! What it takes to evaluate an SPF record: every record that it leads to, and how many questions that asks of DNS.
+//!
+//! RFC 7208 §4.6.4 allows ten terms that ask, and two of them that find nothing; past that a receiver gives up with a
+//! permanent error. Counted is the longest evaluation, that of a sender whom no term but the last one matches. Macros
+//! that depend on the single message are counted and not followed.
+
+use std::collections::BTreeSet;
+
+use super::answer::{Answer, Question, RecordType, Reply};
+use super::name::DomainName;
+use super::spf::{Mechanism, SpfRecord, is_record};
+
+/// Most terms that may ask.
+pub(crate) const MOST_LOOKUPS: usize = 10;
+/// Most of them that may find nothing.
+pub(crate) const MOST_VOIDS: usize = 2;
+/// Most mail exchanges of one `mx` term.
+const MOST_EXCHANGES: usize = 10;
+/// Where counting stops: what is so far beyond the limit need not be known to the last term.
+const ENOUGH: usize = 40;
+
+/// An evaluation, counted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SpfTree {
+    /// The texts of the domain itself that are SPF records.
+    pub(crate) own: Vec<String>,
+    /// The terms that ask.
+    pub(crate) lookups: usize,
+    /// Those that find nothing, in words.
+    pub(crate) voids: Vec<String>,
+    /// What has to be asked to go on.
+    pub(crate) open: Vec<Question>,
+    /// What nobody answered, in words.
+    pub(crate) unanswered: Vec<String>,
+    /// What ends the evaluation in a permanent error, besides too many questions.
+    pub(crate) faults: Vec<String>,
+    /// Every domain whose record is included, at any depth.
+    pub(crate) included: BTreeSet<DomainName>,
+    /// Domains that are included more than once.
+    pub(crate) redundant: BTreeSet<DomainName>,
+    /// Terms with macros that only a message can fill in.
+    pub(crate) unfollowed: Vec<String>,
+    /// Terms `ptr`, which no one should use (RFC 7208 §5.5).
+    pub(crate) pointers: Vec<String>,
+}
+
+/// Follows the record of a domain as far as the answers reach.
+pub(crate) fn walk<'a>(reply: &impl Fn(&Question) -> Option<&'a Reply>, domain: &DomainName) -> SpfTree {
+    let mut walk = Walk { reply, origin: domain.clone(), tree: SpfTree::default(), path: Vec::new() };
+    walk.domain(domain, None);
+    walk.tree
+}
+
+struct Walk<'f, F> {
+    reply: &'f F,
+    origin: DomainName,
+    tree: SpfTree,
+    path: Vec<DomainName>,
+}
+
+impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
+    /// The record of a domain; `term` led to it.
+    fn domain(&mut self, domain: &DomainName, term: Option<&str>) {
+        if self.path.contains(domain) {
+            let led = term.unwrap_or_default();
+            self.tree.faults.push(format!("\"{led}\" leads back to {domain}, in a circle"));
+            return;
+        }
+        if self.tree.lookups > ENOUGH {
+            return;
+        }
+        let question = Question::new(domain.clone(), RecordType::Txt);
+        let Some(reply) = self.answered(question) else { return };
+        let texts: Vec<String> = reply.texts().into_iter().filter(|text| is_record(text)).collect();
+        let led = term.map(|term| format!("\"{term}\": ")).unwrap_or_default();
+        match texts.as_slice() {
+            [] if term.is_some() => self.tree.faults.push(format!("{led}{domain} publishes no SPF record")),
+            [] => {}
+            [_, _, ..] => {
+                self.tree
+                    .faults
+                    .push(format!("{led}{domain} publishes {} SPF records, and only one may be", texts.len()));
+            }
+            [text] => {
+                let record = SpfRecord::parse(text);
+                self.tree.faults.extend(record.faults.iter().map(|fault| format!("{led}{fault}")));
+                self.path.push(domain.clone());
+                self.record(domain, &record);
+                self.path.pop();
+            }
+        }
+        if term.is_none() {
+            self.tree.own = texts;
+        }
+    }
+
+    fn record(&mut self, domain: &DomainName, record: &SpfRecord) {
+        for term in &record.terms {
+            match &term.mechanism {
+                Mechanism::All => return,
+                Mechanism::Network(_) => {}
+                Mechanism::Include(target) => {
+                    self.tree.lookups += 1;
+                    let Some(target) = self.filled_in(target, domain, &term.written) else { continue };
+                    if !self.tree.included.insert(target.clone()) {
+                        self.tree.redundant.insert(target.clone());
+                    }
+                    self.domain(&target, Some(&term.written));
+                }
+                Mechanism::A(target) => self.asks(RecordType::A, target.as_deref(), domain, &term.written),
+                Mechanism::Mx(target) => self.asks(RecordType::Mx, target.as_deref(), domain, &term.written),
+                Mechanism::Exists(target) => self.asks(RecordType::A, Some(target), domain, &term.written),
+                Mechanism::Ptr(_) => {
+                    self.tree.lookups += 1;
+                    self.tree.pointers.push(term.written.clone());
+                }
+            }
+        }
+        // Beside an "all" it means nothing (RFC 7208 §6.1).
+        if let Some(target) = &record.redirect
+            && record.all().is_none()
+        {
+            self.tree.lookups += 1;
+            let written = format!("redirect={target}");
+            if let Some(target) = self.filled_in(target, domain, &written) {
+                self.domain(&target, Some(&written));
+            }
+        }
+    }
+
+    /// A term that asks for addresses or mail exchanges.
+    fn asks(&mut self, kind: RecordType, target: Option<&str>, domain: &DomainName, written: &str) {
+        self.tree.lookups += 1;
+        let target = target.map_or_else(|| Some(domain.clone()), |target| self.filled_in(target, domain, written));
+        let Some(target) = target else { return };
+        if self.tree.lookups > ENOUGH {
+            return;
+        }
+        let question = Question::new(target.clone(), kind);
+        let Some(reply) = self.answered(question) else { return };
+        match &reply.answer {
+            Answer::Absent { .. } => self.tree.voids.push(format!("\"{written}\": {target} has no {}", kind.word())),
+            Answer::Records(records) if kind == RecordType::Mx && records.len() > MOST_EXCHANGES => {
+                let many = records.len();
+                self.tree.faults.push(format!("\"{written}\": {target} has {many} mail exchanges, more than ten"));
+            }
+            Answer::Records(_) | Answer::Unanswered(_) => {}
+        }
+    }
+
+    /// The answer to a question; what is missing is noted.
+    fn answered(&mut self, question: Question) -> Option<&'a Reply> {
+        let Some(reply) = (self.reply)(&question) else {
+            if !self.tree.open.contains(&question) {
+                self.tree.open.push(question);
+            }
+            return None;
+        };
+        if reply.is_circle() {
+            self.tree.faults.push(format!("the CNAMEs of {} lead in a circle", question.name));
+            return None;
+        }
+        if let Some(why) = reply.unanswered() {
+            self.tree.unanswered.push(format!("{question}: {why}"));
+            return None;
+        }
+        Some(reply)
+    }
+
+    /// A domain with the macros filled in that the domain itself fills in.
+    fn filled_in(&mut self, text: &str, domain: &DomainName, written: &str) -> Option<DomainName> {
+        let mut text = text.to_owned();
+        for (letter, value) in [("d", domain), ("o", &self.origin)] {
+            for macro_ in [format!("%{{{letter}}}"), format!("%{{{}}}", letter.to_ascii_uppercase())] {
+                text = text.replace(&macro_, value.as_str());
+            }
+        }
+        let name = if text.contains('%') { None } else { DomainName::new(&text) };
+        if name.is_none() {
+            self.tree.unfollowed.push(written.to_owned());
+        }
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests;
