@@ -28,6 +28,8 @@ mod command;
 mod config;
 mod domain;
 mod edge;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod lab;
 mod log;
 mod render;

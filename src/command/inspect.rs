@@ -13,7 +13,7 @@ use crate::config::{Config, Providers, presets};
 use crate::domain::evidence::{self, HEADER_LIMIT, guess, remarks, testify};
 use crate::domain::provider::{Provider, ProviderName};
 use crate::render::json::inspect_document;
-use crate::render::table::{Ascribed, inspect_table};
+use crate::render::table::{Ascribed, Screen, inspect_table};
 
 /// What stands in for a provider that nothing tells.
 const GENERIC: &str = "generic";
@@ -21,24 +21,38 @@ const GENERIC: &str = "generic";
 /// Runs the verb.
 pub(crate) fn execute(context: &Context, args: &InspectArgs) -> Result<Outcome, Failure> {
     let raw = read(&args.file).map_err(Failure::bad_input)?;
-    let name = args.file.display();
-    if evidence::fields::fields(raw.get(..HEADER_LIMIT).unwrap_or(&raw)).is_empty() {
+    let view = if context.json { View::Document } else { View::Page(context.screen) };
+    let told = tell(&raw, &known(context)?, args.provider.as_deref(), view);
+    told.map(Outcome::ok).map_err(|failure| Failure {
+        error: failure.error.context(args.file.display().to_string()),
+        exit: failure.exit,
+    })
+}
+
+/// How a testimony is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum View {
+    /// As JSON.
+    Document,
+    /// As tables.
+    Page(Screen),
+}
+
+/// What these bytes testify; a fault of the input where they begin with no header field.
+pub(crate) fn tell(raw: &[u8], providers: &Providers, named: Option<&str>, view: View) -> Result<String, Failure> {
+    if evidence::fields::fields(raw.get(..HEADER_LIMIT).unwrap_or(raw)).is_empty() {
         return Err(Failure::bad_input(anyhow!(
-            "{name}: this is no mail message: it begins with no header field; save the message's source, with its header, into \
-             a file"
+            "this is no mail message: it begins with no header field; save the message's source, with its header, into a file"
         )));
     }
-    let providers = known(context)?;
-    let (provider, ascribed) = choose(&providers, args.provider.as_deref(), &raw)?;
-    let mut testimony = testify(&raw, false, &provider);
+    let (provider, ascribed) = choose(providers, named, raw)?;
+    let mut testimony = testify(raw, false, &provider);
     testimony.unknown.push("the folder it lay in: a message does not tell; seeds do".to_owned());
-    let said = remarks(&testimony, None);
-    let stdout = if context.json {
-        inspect_document(&testimony, &said, &provider).map_err(Failure::internal)?
-    } else {
-        inspect_table(&testimony, &said, &provider, ascribed, context.screen)
-    };
-    Ok(Outcome::ok(stdout))
+    let said = remarks(&testimony, None, None);
+    match view {
+        View::Document => inspect_document(&testimony, &said, &provider).map_err(Failure::internal),
+        View::Page(screen) => Ok(inspect_table(&testimony, &said, &provider, ascribed, screen)),
+    }
 }
 
 /// The message's beginning, one byte more than is ever looked at: then it shows that it was cut.

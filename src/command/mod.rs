@@ -8,7 +8,7 @@ mod demo;
 mod dns;
 mod field;
 mod init;
-mod inspect;
+pub(crate) mod inspect;
 mod interrupt;
 mod judgement;
 mod man;

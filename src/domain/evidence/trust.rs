@@ -10,6 +10,8 @@ use crate::domain::provider::Provider;
 use crate::domain::receiver::{Receiver, any_fits};
 use crate::domain::road::Hop;
 
+/// Most headers of results that are read.
+const MOST_HEADERS: usize = 64;
 /// Most ignored results that are told one by one.
 const MOST_TOLD: usize = 5;
 
@@ -94,7 +96,7 @@ pub(super) fn own_results<'a>(fields: &'a [Field<'_>], trust: &Trust, receiver: 
     let below = trust.results_below.and_then(|at| fields.get(at)).map(|field| field.value.as_ref());
     let below = below.filter(|value| is_as_sealed(value, fields, trust, receiver));
     let mut own = results.map(|field| field.value.as_ref()).chain(below).filter(|value| is_own(value, receiver));
-    if receiver.nameless { own.next().into_iter().collect() } else { own.collect() }
+    if receiver.nameless { own.next().into_iter().collect() } else { own.take(MOST_HEADERS).collect() }
 }
 
 /// Whether results agree with those that the receiver sealed above its line (RFC 8617 §4.1.1), if it sealed any. There
