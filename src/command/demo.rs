@@ -18,16 +18,20 @@ use anyhow::{Context as _, anyhow};
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
+use super::judgement::{hear, judge_run, open_to_read};
 use super::{Context, Failure, Outcome, report, run};
 use crate::cli::{DemoArgs, ReportArgs, RunArgs};
-use crate::domain::run::Label;
+use crate::domain::run::{Label, RunId};
 use crate::edge::clock::Clock;
 use crate::lab::Lab;
 use crate::lab::dns::{DnsServer, DnsZone};
 use crate::lab::mailbox::{Character, Mailboxes, NewAccount, Role, Tab};
 use crate::lab::receive::{Receiver, Verdict, stamp};
 use crate::lab::ses::{Accepted, Identity, SesAccount, SesServer, SesSettings};
+use crate::render::why::whys;
 
+/// A seed whose probe the lab junks in the week before the change.
+const SPAMMED: &str = "outlook02@outlook.example";
 /// Weekly runs.
 const WEEKS: u32 = 12;
 /// The first week after the change.
@@ -96,12 +100,30 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
         return Ok(Outcome::ok(format!("{document:#}\n")));
     }
     let config = inside.config_path.display();
+    let (before, after) = why_of_both_ends(&inside).await?;
     Ok(Outcome::ok(format!(
-        "{last}\n{WEEKS} simulated weekly runs are stored in {}; from week {MENDED} on SPF and DKIM align with From.\n\nThe trend: \
+        "{last}\n{WEEKS} simulated weekly runs are stored in {}; from week {MENDED} on SPF and DKIM align with From.\n\nWhy, in the \
+         week before that:\n{before}and in the last one:\n{after}\nThe trend: \
          {drawn}\nTry next:\n  inboxed --config {config} runs\n  inboxed --config {config} show last\n  inboxed --config \
-         {config} show last outlook01@outlook.example\n  inboxed --config {config} dns diff\n  inboxed init mail      # your own seeds and streams\n",
-        dir.display()
+         {config} show week-{} {SPAMMED}\n  inboxed --config {config} dns diff\n  inboxed init mail      # your own seeds and streams\n",
+        dir.display(),
+        MENDED - 1
     )))
+}
+
+/// What the receivers wrote in the week before the change and in the last one, a line for each provider.
+async fn why_of_both_ends(inside: &Context) -> Result<(String, String), Failure> {
+    let (config, store) = open_to_read(&inside.config_path).await?;
+    let mut told = Vec::new();
+    for week in [MENDED - 1, WEEKS] {
+        let mut report =
+            judge_run(&store, &config, RunId(i64::from(week)), inside.clock.now()).await.map_err(Failure::internal)?;
+        hear(&store, &config, &mut report).await.map_err(Failure::internal)?;
+        let lines: Vec<String> = whys(&report).iter().map(|why| format!("  {why}\n")).collect();
+        told.push(lines.concat());
+    }
+    let mut told = told.into_iter();
+    Ok((told.next().unwrap_or_default(), told.next().unwrap_or_default()))
 }
 
 /// Makes room: a directory that holds an earlier demo is emptied of it; any other one is left alone.
@@ -189,7 +211,11 @@ fn deliver_into(mailboxes: Mailboxes, week: Arc<AtomicU32>) -> Arc<dyn Fn(Accept
         let Some(landing) = landing(week, &accepted.recipient) else { return };
         let verdict = if landing.place == Role::Junk { Verdict::Spam } else { Verdict::Inbox };
         let at = accepted.accepted_at.checked_add(landing.after).unwrap_or(accepted.accepted_at);
-        let receiver = Receiver::new(landing.character, verdict, at);
+        let mut receiver = Receiver::new(landing.character, verdict, at);
+        receiver.microsoft.bcl = landing.bulk;
+        if let Some((scl, cat)) = landing.category.filter(|_| verdict == Verdict::Spam) {
+            (receiver.microsoft.scl, receiver.microsoft.cat) = (scl, cat.to_owned());
+        }
         let bytes = stamp(&accepted, &receiver);
         // A mailbox that is none loses its mail, as it does at a provider.
         let _ = mailboxes.deliver(&accepted.recipient, landing.place, landing.tab, bytes, receiver.filed_at());
@@ -201,6 +227,10 @@ struct Landing {
     place: Role,
     tab: Option<Tab>,
     after: Duration,
+    /// Microsoft's bulk complaint level.
+    bulk: u8,
+    /// Microsoft's confidence and category, where it is another than of plain spam.
+    category: Option<(i8, &'static str)>,
 }
 
 /// Where the probe of one week lands in one mailbox; `None` when it is swallowed. Drawn from a hash, so that every demo
@@ -229,5 +259,13 @@ fn landing(week: u32, recipient: &str) -> Option<Landing> {
         (Character::Gmail, false) => Some(Tab::Primary),
         _ => None,
     };
-    Some(Landing { character, place: if junked { Role::Junk } else { Role::Inbox }, tab, after })
+    // Some of what does not align is taken for spoofed; what is junked although it aligns, for bulk mail.
+    let category = match (week, draw("category")) {
+        (1..MENDED, 0..40) => Some((5, "SPOOF")),
+        (1..MENDED, _) => None,
+        (_, 0..70) => Some((6, "BULK")),
+        _ => None,
+    };
+    let bulk = if junked && category.is_some_and(|(_, cat)| cat == "BULK") { 6 } else { 2 };
+    Some(Landing { character, place: if junked { Role::Junk } else { Role::Inbox }, tab, after, bulk, category })
 }

@@ -59,7 +59,8 @@ pub(crate) async fn hear(store: &Store, config: &Config, report: &mut RunReport)
         let Some((_, raw, cut)) = decided else { continue };
         let testimony = testify(raw, *cut, provider);
         let stream = config.streams.iter().find(|stream| stream.name == judged.probe.stream);
-        let remarks = remarks(&testimony, stream.map(|stream| stream.kind));
+        let placement = judged.finding.placement();
+        let remarks = remarks(&testimony, stream.map(|stream| stream.kind), placement);
         judged.tell(testimony, remarks);
     }
     Ok(())

@@ -51,26 +51,37 @@ fn aligned(read: &[&Judged]) -> String {
     said
 }
 
-/// The stamps that tell something, on the copies in spam: common ones first.
+/// The stamps that tell something, on the copies in spam: those of all of them first, then those that stand on the same
+/// ones together.
 fn stamped(spammed: &[&Judged]) -> String {
     let all = spammed.len();
-    let mut counted: Vec<(String, usize)> = Vec::new();
-    for brief in spammed.iter().flat_map(|judged| briefs(judged)) {
-        match counted.iter_mut().find(|(other, _)| *other == brief) {
-            Some((_, count)) => *count = count.saturating_add(1),
-            None => counted.push((brief, 1)),
+    let mut borne: Vec<(String, Vec<usize>)> = Vec::new();
+    for (at, judged) in spammed.iter().enumerate() {
+        for brief in briefs(judged) {
+            match borne.iter_mut().find(|(other, _)| *other == brief) {
+                Some((_, by)) => by.push(at),
+                None => borne.push((brief, vec![at])),
+            }
         }
     }
-    let common: Vec<&str> =
-        counted.iter().filter(|(_, count)| *count == all).map(|(brief, _)| brief.as_str()).collect();
-    let mut parts = Vec::new();
-    if !common.is_empty() {
-        let those = if all == 1 { "in that one".to_owned() } else { format!("in those {all}") };
-        parts.push(format!("{} {those}", common.join(", ")));
+    let mut groups: Vec<(Vec<usize>, Vec<String>)> = Vec::new();
+    for (brief, by) in borne {
+        match groups.iter_mut().find(|(other, _)| *other == by) {
+            Some((_, briefs)) => briefs.push(brief),
+            None => groups.push((by, vec![brief])),
+        }
     }
-    let others = counted.iter().filter(|(_, count)| *count < all).take(6);
-    parts.extend(others.map(|(brief, count)| format!("{brief} in {count}")));
-    if parts.is_empty() { "no stamp says why".to_owned() } else { parts.join(", ") }
+    groups.sort_by_key(|(by, _)| std::cmp::Reverse(by.len()));
+    let words = |(by, briefs): &(Vec<usize>, Vec<String>)| {
+        let count = match by.len() {
+            1 if all == 1 => "that one".to_owned(),
+            count if count == all => format!("those {count}"),
+            count => count.to_string(),
+        };
+        format!("{} in {count}", briefs.join(", "))
+    };
+    let parts: Vec<String> = groups.iter().take(6).map(words).collect();
+    if parts.is_empty() { "no stamp says why".to_owned() } else { parts.join("; ") }
 }
 
 /// The stamps of one probe that tell something, in a few words each.
@@ -79,4 +90,64 @@ pub(crate) fn briefs(judged: &Judged) -> Vec<String> {
     let mut briefs: Vec<String> = stamps.filter_map(Stamp::brief).collect();
     briefs.dedup();
     briefs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::evidence::testify;
+    use crate::domain::provider::Provider;
+    use crate::render::samples::report;
+
+    /// The preset of a receiver that stamps like Microsoft.
+    fn outlook() -> std::sync::Arc<Provider> {
+        let presets = crate::config::presets().unwrap();
+        let name = ProviderName::new("outlook").unwrap();
+        std::sync::Arc::clone(&presets[&name])
+    }
+
+    fn header(aligned: bool, scl: u8, cat: &str) -> String {
+        let results = if aligned { "dmarc=pass" } else { "dmarc=fail" };
+        format!(
+            "Authentication-Results: {results} action=none header.from=shop.example\r\nReceived: from a.example (192.0.2.1) by \
+             x.mail.protection.outlook.com; x\r\nFrom: a@shop.example\r\nReturn-Path: a@b.example\r\n\
+             X-Forefront-Antispam-Report: SCL:{scl};SFV:SPM;CAT:{cat};\r\n\r\n"
+        )
+    }
+
+    #[test]
+    fn a_provider_is_summed_up_in_one_sentence() {
+        let seeds: Vec<String> = (0..12).map(|at| format!("s{at}@x.example")).collect();
+        let rows: Vec<_> = seeds
+            .iter()
+            .enumerate()
+            .map(|(at, seed)| ("news", seed.as_str(), "outlook", if at < 4 { "spam" } else { "inbox" }, 3))
+            .collect();
+        let mut report = report(&rows);
+        assert_eq!(whys(&report), Vec::<String>::new(), "no header was read");
+        let told = |report: &mut RunReport, header: &dyn Fn(usize) -> String| {
+            for (at, judged) in report.probes.iter_mut().enumerate() {
+                judged.tell(testify(header(at).as_bytes(), false, &outlook()), Vec::new());
+            }
+            whys(report)
+        };
+        let spam = |at: usize| if at < 4 { (5, "SPM") } else { (1, "NONE") };
+        assert_eq!(
+            told(&mut report, &|at| header(true, spam(at).0, spam(at).1)),
+            ["Outlook: 4 of 12 in spam; all 12 aligned; SCL 5, CAT SPM in those 4."]
+        );
+        assert_eq!(
+            told(&mut report, &|at| header(
+                at == 11,
+                if at == 0 { 9 } else { 5 },
+                if at == 0 { "HSPM" } else { "SPM" }
+            )),
+            ["Outlook: 4 of 12 in spam; 1 of 12 aligned, DMARC fail in 11; SCL 5, CAT SPM in 3; SCL 9, CAT HSPM in 1."]
+        );
+        report.probes[11].testimony = None;
+        assert_eq!(
+            told(&mut report, &|_| "From: a@shop.example\r\n\r\n".to_owned()),
+            ["Outlook: 4 of 12 in spam; alignment not known; no stamp says why."]
+        );
+    }
 }

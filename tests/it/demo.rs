@@ -62,6 +62,43 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     assert!(started(6) <= from && from < started(7) && started(7) <= until && until < started(8), "{told:#}");
     assert_eq!(changes[0]["ttl_seconds"], 900);
 
+    // The evidence tells the story: nothing aligned before the change, everything after it.
+    let aligned = |run: &str, wanted: bool| {
+        let probes = json(&["show", run, "--json"], &config)["probes"].as_array().unwrap().clone();
+        let seen: Vec<&Value> = probes.iter().filter(|probe| !probe["folder"].is_null()).collect();
+        assert!(seen.len() > 30, "{run}");
+        for probe in seen {
+            let auth = &probe["auth"];
+            assert_eq!(
+                (&auth["aligned"], &auth["spf"]),
+                (&Value::from(wanted), &Value::from("pass")),
+                "{run}: {probe}"
+            );
+            assert_eq!(auth["dmarc"], if wanted { "pass" } else { "fail" }, "{run}: {probe}");
+            let outlook = probe["provider"] == "outlook";
+            assert_eq!(outlook, probe["stamps"]["SCL"].is_string(), "{run}: {probe}");
+            if outlook {
+                let spam = probe["placement"] == "spam";
+                assert_eq!(spam, probe["stamps"]["dest"] == "J", "{run}: {probe}");
+            }
+        }
+    };
+    aligned("week-6", false);
+    aligned("last", true);
+    assert!(said.contains("none of 14 aligned, DMARC fail in 14") && said.contains("all 10 aligned"), "{said}");
+    let (_, next) = said.split_once(" show week-6 ").unwrap();
+    let seed = next.split_whitespace().next().unwrap();
+    let story = json(&["show", "week-6", seed, "--json"], &config);
+    let probe = &story["probes"][0];
+    assert_eq!((&probe["placement"], &probe["auth"]["aligned"]), (&"spam".into(), &false.into()), "{probe}");
+    assert!(probe["remarks"][0].as_str().unwrap().starts_with("DMARC failed for shop.example"), "{probe}");
+    assert_eq!(probe["road"]["hops"].as_array().unwrap().len(), 3, "{probe}");
+    let page = inboxed(&["show", "week-6", seed], &config);
+    let page = String::from_utf8_lossy(&page.stdout);
+    for part in ["What this says", "Authentication, as the receiver found it", "Stamps of the", "Identity", "Road"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+
     // A directory that is somebody's own is left as it is.
     std::fs::write(&config, "# mine\n").unwrap();
     let refused = inboxed(&["demo", "--dir", dir.to_str().unwrap()], &config);

@@ -1,15 +1,18 @@
 //! Remarks: what a person who answers for deliverability would say about one testimony, one sentence each.
 
 use super::{Check, Testimony};
+use crate::domain::finding::Placement;
 use crate::domain::identity::{Alignment, Identity, is_amazons};
 use crate::domain::stamp::Stamp;
 use crate::domain::stream::StreamKind;
 
-/// What should be said, the gravest first. `kind` is the stream's, where the message is known to be of one.
-pub(crate) fn remarks(testimony: &Testimony, kind: Option<StreamKind>) -> Vec<String> {
+/// What should be said, the gravest first. `kind` is the stream's, where the message is known to be of one, and
+/// `placement` where it landed, where that was seen.
+pub(crate) fn remarks(testimony: &Testimony, kind: Option<StreamKind>, placement: Option<Placement>) -> Vec<String> {
     let mut remarks = Vec::new();
     let from = testimony.identity.domain.as_deref().unwrap_or("the domain in From");
     dmarc(testimony, from, &mut remarks);
+    aligned_and_junked(testimony, from, placement, &mut remarks);
     dkim(testimony, from, &mut remarks);
     spf(testimony, from, &mut remarks);
     identity(&testimony.identity, from, &mut remarks);
@@ -45,6 +48,31 @@ fn dmarc(testimony: &Testimony, from: &str, remarks: &mut Vec<String>) {
         }
         _ => {}
     }
+}
+
+/// Authentication is not the reason where it is in order; then it is the filter's view of sender or content.
+fn aligned_and_junked(testimony: &Testimony, from: &str, placement: Option<Placement>, remarks: &mut Vec<String>) {
+    let stamps = &testimony.stamps;
+    let says_spam = |stamp: &Stamp| {
+        let grave = ["spam", "spam for sure", "delivered to junk", "bulk mail", "spoofed sender"];
+        stamp.meaning.as_deref().is_some_and(|meaning| grave.contains(&meaning))
+    };
+    let junked = placement.map_or_else(|| stamps.iter().any(says_spam), |placement| placement == Placement::Spam);
+    if !junked || testimony.auth.aligned != Some(true) {
+        return;
+    }
+    let is_bulk = stamps.iter().any(|stamp| stamp.name == "CAT" && stamp.value == "BULK");
+    remarks.push(if is_bulk {
+        format!(
+            "It is spam although {from} is authenticated: the filter took it for bulk mail, which follows the complaints of \
+             recipients."
+        )
+    } else {
+        format!(
+            "It is spam although {from} is authenticated: the reason is the reputation of {from} or of the sending address, or \
+             the content. A control stream with a plain message tells the two apart."
+        )
+    });
 }
 
 fn dkim(testimony: &Testimony, from: &str, remarks: &mut Vec<String>) {

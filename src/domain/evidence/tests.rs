@@ -90,7 +90,18 @@ fn the_receivers_own_results_are_believed_and_both_facts_told() {
     assert_eq!(testimony.road.took, Some(Duration::from_secs(2)));
     assert_eq!(testimony.oddities, Vec::<String>::new());
     assert_eq!(testimony.unknown, ["the filter's verdict: no stamp of Mail was found"]);
-    assert_eq!(remarks(&testimony, Some(StreamKind::Transactional)), Vec::<String>::new());
+    assert_eq!(remarks(&testimony, Some(StreamKind::Transactional), None), Vec::<String>::new());
+}
+
+#[test]
+fn spam_that_is_authenticated_has_another_reason_than_authentication() {
+    use crate::domain::finding::Placement;
+    let raw = format!("X-Spam-Flag: YES\r\n{RESULTS}{BORDER}{SENDER}\r\n");
+    let testimony = testify(raw.as_bytes(), false, &named());
+    let said = |placement| remarks(&testimony, None, placement).join("\n");
+    assert!(said(Some(Placement::Spam)).contains("the reputation of shop.example"), "{}", said(Some(Placement::Spam)));
+    assert!(said(None).contains("although shop.example is authenticated"), "by its stamp");
+    assert_eq!(said(Some(Placement::Inbox)), "");
 }
 
 #[test]
@@ -175,7 +186,7 @@ fn microsofts_manners_only_the_topmost_results_and_only_stamps_of_the_last_block
     let forged = testify(forged.as_bytes(), false, &nameless());
     assert_eq!(result(&forged), result(&clean));
     assert_eq!(forged.oddities.len(), 2, "{:?}", forged.oddities);
-    let said = remarks(&clean, Some(StreamKind::Marketing)).join("\n");
+    let said = remarks(&clean, Some(StreamKind::Marketing), None).join("\n");
     for words in [
         "neither SPF nor a signature passed",
         "Only Amazon's own signature",
@@ -279,7 +290,7 @@ proptest! {
         for provider in [named(), nameless()] {
             let testimony = testify(&raw, false, &provider);
             prop_assert!(testimony.road.hops.len() <= MOST_HOPS);
-            let _ = remarks(&testimony, None);
+            let _ = remarks(&testimony, None, None);
         }
     }
 

@@ -6,6 +6,7 @@ use super::evidence::evidence;
 use super::grid::{Entry, Grid, Side};
 use super::{Screen, Tone, headline};
 use crate::domain::finding::{Finding, Placement};
+use crate::domain::probe::TAG_HEADER;
 use crate::domain::sighting::{Sighting, Sweep, TabAnswer};
 use crate::render::json::tab_word;
 use crate::render::plain::{columns, plain};
@@ -153,6 +154,16 @@ fn copy(seen: &Sighting) -> String {
     words.join(" ")
 }
 
+/// A field as it may be shown: of a tag only its beginning.
+fn masked(field: &str) -> String {
+    match field.split_once(':') {
+        Some((name, tag)) if name.trim().eq_ignore_ascii_case(TAG_HEADER) => {
+            format!("{name}: {}…", tag.trim().chars().take(4).collect::<String>())
+        }
+        Some(_) | None => field.to_owned(),
+    }
+}
+
 /// The first fields of a header block, each unfolded (RFC 5322 §2.2.3) to one paragraph.
 fn headers(raw: &str, screen: Screen) -> String {
     let mut fields: Vec<String> = Vec::new();
@@ -163,8 +174,8 @@ fn headers(raw: &str, screen: Screen) -> String {
         }
     }
     let mut text = format!("{}\n", screen.paint(Tone::Strong, "Headers of the copy that decided"));
-    for field in fields.iter().take(FIELDS) {
-        text.push_str(&screen.paragraph(Tone::Usual, &plain(field, FIELD), "    "));
+    for field in fields.iter().take(FIELDS).map(|field| masked(field)) {
+        text.push_str(&screen.paragraph(Tone::Usual, &plain(&field, FIELD), "    "));
     }
     let more = fields.len().saturating_sub(FIELDS);
     if more > 0 {

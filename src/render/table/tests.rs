@@ -219,6 +219,8 @@ fn a_story_tells_every_look_and_neutralises_what_strangers_wrote() {
     ];
     let mut headers =
         "Return-Path: <x@bounce.example>\r\nX-Long: one\r\n\ttwo\r\nX-Evil: \x1b]0;t\x07\u{202e}abc\r\n".to_owned();
+    let tag = report.probes[12].probe.tag.as_str();
+    headers.push_str(&["x-inboxed-PROBE: ", tag, "\r\n"].concat());
     headers.push_str(&"X-More: y\r\n".repeat(40));
     headers.push_str("\r\nBody: not a header");
     let story = Story { judged: &report.probes[12], sweeps: &sweeps, headers: Some(&headers) };
@@ -237,7 +239,7 @@ fn a_story_tells_every_look_and_neutralises_what_strangers_wrote() {
         "Junk answered NO ␛[2J fake line",
         "X-Long: one two",
         "X-Evil: ␛]0;t␇<U+202E>abc",
-        "… and 19 more fields",
+        "… and 20 more fields",
     ] {
         assert!(lines.iter().any(|line| line == wanted), "{wanted:?} in\n{text}");
     }

@@ -2,7 +2,9 @@
 
 use super::grid::{Entry, Grid, Side};
 use super::{Screen, Tone};
+use crate::domain::evidence::Check;
 use crate::domain::finding::Placement;
+use crate::domain::identity::Alignment;
 use crate::domain::tally::is_good;
 use crate::render::plain::plain;
 use crate::render::report::{Judged, RunReport};
@@ -28,17 +30,17 @@ pub(super) fn lines(report: &RunReport, screen: Screen) -> Option<String> {
     header.extend(several.then_some(("stream", Side::Left)));
     header.extend(["landed", "SPF", "DKIM", "DMARC", "aligned", "from", "stamps"].map(|name| (name, Side::Left)));
     let mut grid = Grid::new(header);
-    let mut read: Vec<&Judged> = report.probes.iter().filter(|judged| judged.testimony.is_some()).collect();
-    if read.is_empty() {
+    let mut all: Vec<&Judged> = report.probes.iter().collect();
+    if all.iter().all(|judged| judged.testimony.is_none()) {
         return None;
     }
     let place = |judged: &&Judged| report.providers.iter().position(|one| one.name == judged.probe.provider);
-    read.sort_by_key(|judged| place(judged).unwrap_or(usize::MAX));
-    for judged in read {
+    all.sort_by_key(|judged| place(judged).unwrap_or(usize::MAX));
+    for judged in all {
         let mut row = vec![Entry::usual(plain(judged.probe.seed.as_str(), 254))];
         row.extend(several.then(|| Entry::usual(plain(judged.probe.stream.as_str(), 32))));
         row.push(landed(report, judged));
-        row.extend([&judged.auth.spf, &judged.auth.dkim, &judged.auth.dmarc].map(|word| result(word.as_deref())));
+        row.extend(results(judged));
         row.push(match judged.auth.aligned {
             Some(true) => Entry::new(Tone::Good, "yes"),
             Some(false) => Entry::new(Tone::Bad, "no"),
@@ -51,7 +53,24 @@ pub(super) fn lines(report: &RunReport, screen: Screen) -> Option<String> {
     }
     let last = if several { 8 } else { 7 };
     grid.fit(screen.columns(), &[(last, 8), (0, 12)]);
-    Some(format!("{}\n{}", screen.paint(Tone::Strong, "Evidence"), grid.draw(screen)))
+    let legend = "\"other\" passed for a domain that is not From's and proves nothing about it; ? was not told.";
+    let title = screen.paint(Tone::Strong, "Evidence");
+    Some(format!("{title}\n{}{}", grid.draw(screen), screen.paragraph(Tone::Quiet, legend, "")))
+}
+
+/// SPF, DKIM and DMARC; a pass of another domain is told from one of From's.
+fn results(judged: &Judged) -> [Entry; 3] {
+    let auth = judged.testimony.as_ref().map(|told| &told.testimony.auth);
+    let passes = |checks: &[Check]| {
+        checks.iter().any(|check| check.word == Some("pass") && check.alignment != Alignment::Different)
+    };
+    let spf = auth.is_none_or(|auth| auth.spf.as_ref().is_none_or(|check| passes(std::slice::from_ref(check))));
+    let dkim = auth.is_none_or(|auth| passes(&auth.dkim));
+    let of = |word: &Option<String>, own: bool| match word.as_deref() {
+        Some("pass") if !own => Entry::new(Tone::Warning, "other"),
+        word => result(word),
+    };
+    [of(&judged.auth.spf, spf), of(&judged.auth.dkim, dkim), result(judged.auth.dmarc.as_deref())]
 }
 
 fn landed(report: &RunReport, judged: &Judged) -> Entry {
