@@ -1,4 +1,5 @@
-//! Servers that somebody else wrote: Dovecot as the provider, moto as SES, systemd and cron as those who start runs.
+//! Servers that somebody else wrote: Dovecot as the provider, moto as SES, systemd and cron as those who start
+//! runs, Knot and Unbound as DNS.
 //!
 //! The lab answers as we believe servers answer; these answer as servers do. `tests/run` installs them and names them
 //! in the environment. Without it each of these tests says that it was left out, and passes.
@@ -9,6 +10,7 @@ mod harvest;
 mod http;
 mod imap;
 mod moto;
+mod names;
 mod program;
 mod schedule;
 mod sends;
@@ -28,6 +30,12 @@ enum Server {
     Systemd,
     /// The `crontab` program.
     Cron,
+    /// The `knotd` program.
+    Knot,
+    /// The `unbound` program.
+    Unbound,
+    /// A Python that has checkdmarc, pyspf and dkimpy.
+    DnsPeers,
 }
 
 impl Server {
@@ -40,6 +48,9 @@ impl Server {
             Self::Moto => "INBOXED_MOTO",
             Self::Systemd => "INBOXED_SYSTEMD_ANALYZE",
             Self::Cron => "INBOXED_CRONTAB",
+            Self::Knot => "INBOXED_KNOT",
+            Self::Unbound => "INBOXED_UNBOUND",
+            Self::DnsPeers => "INBOXED_DNS_PEERS",
         };
         let program = std::env::var_os(variable).filter(|program| !program.is_empty()).map(PathBuf::from);
         if program.is_none() {
