@@ -3,6 +3,8 @@
 //! Each takes any bytes and panics where a promise is broken. The same functions run over the fixtures and over mutations
 //! of them in an ordinary test.
 
+mod trials;
+
 use std::sync::OnceLock;
 
 use crate::command::inspect::{View, tell};
@@ -10,6 +12,8 @@ use crate::config::{Providers, presets};
 use crate::domain::authres::parse;
 use crate::render::plain::is_hostile;
 use crate::render::table::Screen;
+
+pub use trials::{configuration, flight, folder_name, header, listing, template};
 
 /// Reads Authentication-Results; gives how many results and oddities there were.
 pub fn authentication_results(bytes: &[u8]) -> usize {

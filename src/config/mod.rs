@@ -182,6 +182,28 @@ fn base_of(file: &Path) -> &Path {
     file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// The faults of any text, read as each kind of file of ours: lines and sentences.
+pub(crate) fn try_text(file: &Path, text: &str) -> Vec<(Option<usize>, String)> {
+    static PRESETS: std::sync::OnceLock<BTreeMap<ProviderName, Arc<Provider>>> = std::sync::OnceLock::new();
+    let presets = PRESETS.get_or_init(|| preset::built_in().unwrap_or_default());
+    let base = Path::new("trial");
+    let kinds: [&dyn Fn(&Section<'_>); 3] =
+        [&|top| drop(read_main(top, base)), &|top| drop(seed::read(top, file, presets)), &|top| {
+            drop(preset::read(top));
+        }];
+    let mut faults = Vec::new();
+    for read in kinds {
+        let source = Source::new(file, text.to_owned());
+        if let Some(table) = source.parse() {
+            let top = Section::top(&source, &table);
+            read(&top);
+            top.finish();
+        }
+        faults.extend(source.into_faults().into_iter().map(|fault| (fault.line, fault.what)));
+    }
+    faults
+}
+
 /// Reads one file by `take`; faults of the file go to `faults`.
 fn read_file<T>(
     file: &Path,

@@ -100,7 +100,12 @@ fn decode_shifted(encoded: &str) -> Option<String> {
         .with_decode_allow_trailing_bits(true);
     let engine = GeneralPurpose::new(&base64::alphabet::IMAP_MUTF7, lenient);
     let bytes = engine.decode(encoded).ok()?;
-    let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair)).collect();
+    // Half a unit is no text, and nothing in base64 is no name.
+    let (pairs, []) = bytes.as_chunks::<2>() else { return None };
+    if pairs.is_empty() {
+        return None;
+    }
+    let units: Vec<u16> = pairs.iter().map(|pair| u16::from_be_bytes(*pair)).collect();
     String::from_utf16(&units).ok()
 }
 
@@ -115,6 +120,7 @@ mod tests {
             ("Courrier ind&AOk-sirable", "Courrier indésirable"),
             ("[Gmail]/&kc2JgQ-", "[Gmail]/重要"),
             ("Q&-A", "Q&A"),
+            ("half&2D-", "half&2D-"),
             ("broken&AOk", "broken&AOk"),
             ("broken&*-", "broken&*-"),
         ] {

@@ -54,6 +54,9 @@ fn sources(directories: &[&str], endings: &[&str]) -> Vec<Source> {
     let mut waiting: Vec<PathBuf> = directories.iter().map(|directory| top().join(directory)).collect();
     let mut sources = Vec::new();
     while let Some(path) = waiting.pop() {
+        if path.ends_with("fuzz/target") {
+            continue;
+        }
         if path.is_dir() {
             waiting.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
             continue;

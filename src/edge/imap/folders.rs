@@ -138,7 +138,15 @@ pub(super) fn resolve(
     names: &BTreeMap<Role, Vec<String>>,
 ) -> Result<Folders, ImapFailure> {
     let mut open: BTreeMap<&FolderName, &Listed> = BTreeMap::new();
-    for folder in listed.iter().filter(|folder| !folder.is(Use::Shut) && !folder.name.wire().is_empty()) {
+    // INBOX is one folder however it is spelled (RFC 3501 §5.1), and is tried whatever the list says of it.
+    let inbox = listed.iter().map(|folder| &folder.name).find(|name| name.is_inbox());
+    let is_open = |folder: &&Listed| {
+        if folder.name.is_inbox() {
+            return Some(&folder.name) == inbox;
+        }
+        !folder.is(Use::Shut) && !folder.name.wire().is_empty()
+    };
+    for folder in listed.iter().filter(is_open) {
         // Some servers list a folder twice, once without its flags.
         let known = open.entry(&folder.name).or_insert(folder);
         if known.uses.is_empty() {
@@ -305,6 +313,8 @@ mod tests {
             None,
             "INBOX=inbox Spam=junk Starred=other",
         );
+        // The inbox is always tried: what cannot be opened must fail, not be left out.
+        check(&["(\\NonExistent) \"/\" INBOX", "(\\Junk) \"/\" Spam"], None, "INBOX=inbox Spam=junk");
     }
 
     #[test]

@@ -39,6 +39,7 @@ mod tabs;
 mod tests;
 mod tls;
 mod transport;
+pub(crate) mod trial;
 mod verdict;
 mod visit;
 
