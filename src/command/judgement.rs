@@ -8,6 +8,7 @@ use super::Failure;
 use crate::config::{Config, Providers};
 use crate::domain::evidence::{remarks, testify};
 use crate::domain::finding::{Finding, judge};
+use crate::domain::look::Baseline;
 use crate::domain::provider::{Provider, ProviderName};
 use crate::domain::run::RunId;
 use crate::edge::store::{Store, StoreFault};
@@ -27,7 +28,7 @@ pub(crate) async fn judge_run(
     let probes = store.probes(id).await?;
     let mut sweeps = store.sweeps(id).await?;
     let excluded = store.excluded(id).await?;
-    let probes = probes
+    let mut probes: Vec<Judged> = probes
         .into_iter()
         .map(|probe| {
             let sweeps = sweeps.remove(&probe.id).unwrap_or_default();
@@ -37,6 +38,13 @@ pub(crate) async fn judge_run(
             Judged::new(probe, finding)
         })
         .collect();
+    for judged in &mut probes {
+        if let Finding::Missing { why, .. } = &mut judged.finding
+            && let Some(baseline) = store.baseline(id, &judged.probe.seed).await?
+        {
+            why.push_str(&closed_to_us(&baseline));
+        }
+    }
     Ok(RunReport {
         run,
         probes,
@@ -45,6 +53,16 @@ pub(crate) async fn judge_run(
         confidence: config.judge.confidence,
         thresholds: config.thresholds,
     })
+}
+
+/// That some folders could not be looked into, to be said wherever a probe is called missing; empty if there are none.
+fn closed_to_us(baseline: &Baseline) -> String {
+    let names: Vec<String> = baseline.shut.iter().map(|(folder, _, _)| folder.to_string()).collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; not looked into, as closed before the send: {}", names.join(", "))
+    }
 }
 
 /// Adds what the headers of the copies that decided testify.

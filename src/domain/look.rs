@@ -30,7 +30,8 @@ pub(crate) struct Baseline {
     pub(crate) taken_at: Timestamp,
     /// The folders that could be opened. Inbox and junk are always among them.
     pub(crate) marks: Vec<Mark>,
-    /// Folders that could not be opened, with the reason. No look is complete while one stays shut.
+    /// Folders that could not be opened, with the reason. A look is complete without such a folder only if it was shut
+    /// before the send, is refused still, and plays no role: nobody can say what lies there, and no server files spam there.
     pub(crate) shut: Vec<(FolderName, Role, String)>,
 }
 

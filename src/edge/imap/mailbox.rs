@@ -213,14 +213,15 @@ impl Core {
     ) -> Result<(), ImapFailure> {
         let mut readings = readings_of(&roll, |_| true);
         let mut failure = read(session, &mut readings, sought, pass).await;
-        if failure.is_none() && readings.iter().any(Reading::is_closed) {
+        let left_out = |roll: &Roll, reading: &Reading| reading.is_refused() && roll.can_do_without(reading.folder());
+        if failure.is_none() && readings.iter().any(|one| one.is_closed() && !left_out(&roll, one)) {
             failure = self.list_again(session, &mut roll, &mut readings, sought, pass).await;
         }
         for reading in &readings {
             if let Some(ledger) = reading.ledger() {
                 roll.ledgers.insert(reading.folder().clone(), ledger.clone());
             }
-            pass.failures.extend(reading.failed().map(str::to_owned));
+            pass.failures.extend(reading.failed().filter(|_| !left_out(&roll, reading)).map(str::to_owned));
             pass.add(reading.copies());
         }
         pass.failures.extend(roll.excess.clone());

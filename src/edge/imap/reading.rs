@@ -39,6 +39,15 @@ enum End {
     Failed(String),
 }
 
+/// Why a folder could not be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    /// The server is in trouble or asks for patience.
+    NotNow,
+    /// It refuses.
+    Refused,
+}
+
 /// UIDVALIDITY as one EXAMINE gave it, if it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Validity(Option<u32>);
@@ -60,7 +69,7 @@ pub(super) struct Reading {
     rows: BTreeMap<u32, Row>,
     /// Copies seen on the way, should the reading fail.
     glimpsed: BTreeMap<u32, Kept>,
-    closed: bool,
+    closed: Option<Closed>,
     end: Option<End>,
 }
 
@@ -80,7 +89,7 @@ impl Reading {
             seen_validity: None,
             rows: BTreeMap::new(),
             glimpsed: BTreeMap::new(),
-            closed: false,
+            closed: None,
             end: None,
         }
     }
@@ -124,7 +133,7 @@ impl Reading {
         match &visit.examined {
             None => return self.fail("it was not read"),
             Some(reply) if !reply.is_ok() => {
-                self.closed = true;
+                self.closed = Some(if reply.is_passing() { Closed::NotNow } else { Closed::Refused });
                 let why = format!("it could not be opened: {}", said(&reply.text));
                 return self.fail(&why);
             }
@@ -338,7 +347,12 @@ impl Reading {
 
     /// Whether the folder could not even be opened.
     pub(super) fn is_closed(&self) -> bool {
-        self.closed
+        self.closed.is_some()
+    }
+
+    /// Whether it was refused for a reason that does not pass by itself, as to somebody without the right to it.
+    pub(super) fn is_refused(&self) -> bool {
+        self.closed == Some(Closed::Refused)
     }
 
     /// The folder.

@@ -78,6 +78,15 @@ impl Reply {
             || self.backoff().is_some()
     }
 
+    /// Whether the server says that it cannot do it just now (RFC 5530 §3).
+    pub(super) fn is_passing(&self) -> bool {
+        self.is_throttled()
+            || ["UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG"].iter().any(|code| self.has_code(code))
+            || ["try again", "temporar", "unavailable", "internal error", "timed out"]
+                .iter()
+                .any(|words| self.says(words))
+    }
+
     /// Outlook's `Suggested Backoff Time: n milliseconds`.
     pub(super) fn backoff(&self) -> Option<Duration> {
         let lower = self.text.to_ascii_lowercase();

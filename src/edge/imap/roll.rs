@@ -87,6 +87,8 @@ pub(super) struct Roll {
     pub(super) excess: Option<String>,
     /// Arrivals before this moment are none of ours.
     pub(super) since: Timestamp,
+    /// Folders that were shut before the send.
+    shut: BTreeSet<FolderName>,
     /// The keys that every header in [`Ledger::read`] was compared with.
     keys: BTreeSet<String>,
 }
@@ -98,13 +100,22 @@ impl Roll {
             let base = Base { uid_validity: mark.uid_validity, uid_next: mark.uid_next.max(1), exists: mark.exists };
             (mark.folder, Ledger { base: Some(base), ..Ledger::unknown(mark.role) })
         });
+        let names = baseline.shut.iter().map(|(folder, _, _)| folder.clone()).collect();
         let shut = baseline.shut.into_iter().map(|(folder, role, _)| (folder, Ledger::unknown(role)));
         Self {
             ledgers: shut.chain(opened).collect(),
             excess: None,
             since: baseline.taken_at.checked_sub(SLACK).unwrap_or(Timestamp::MIN),
+            shut: names,
             keys: BTreeSet::new(),
         }
+    }
+
+    /// Whether a look is whole without this folder: it was shut before the send already and plays no role. One without
+    /// which spam or the inbox would be missed is never left out.
+    pub(super) fn can_do_without(&self, folder: &FolderName) -> bool {
+        let role = self.ledgers.get(folder).map(|ledger| ledger.role);
+        self.shut.contains(folder) && matches!(role, None | Some(Role::Other | Role::Trash))
     }
 
     /// Takes over what LIST shows now: roles, folders that are new, and that others are gone.

@@ -314,3 +314,36 @@ async fn folders_beyond_the_bound_make_every_look_incomplete() {
     assert_eq!(seen(&look), ["Spam/1"]);
     assert!(look.failed.unwrap().contains("2003 folders"));
 }
+
+#[tokio::test]
+async fn a_folder_that_was_shut_before_the_send_is_left_out_only_while_it_is_refused_and_plays_no_role() {
+    for (flags, answer, complete) in [
+        ("", "{tag} NO [NOPERM] not yours\r\n", true),
+        ("\\Trash", "{tag} NO [NOPERM] not yours\r\n", true),
+        ("", "{tag} NO [UNAVAILABLE] later\r\n", false),
+        ("\\Archive", "{tag} NO [NOPERM] not yours\r\n", false),
+        ("\\All", "{tag} NO [NOPERM] not yours\r\n", false),
+    ] {
+        let server = Server::start().await;
+        server.world().folders.get_mut("Lists").unwrap().flags = flags;
+        server.twist("EXAMINE \"Lists\"", answer);
+        let mailbox = mailbox(&server);
+        assert_eq!(mailbox.baseline().await.unwrap().shut.len(), 1);
+        server.deliver("Lists", &header(TAG));
+        server.heard();
+        let look = mailbox.look(&sought()).await;
+        assert_eq!(look.failed.is_none(), complete, "{flags} {answer}: {:?}", look.failed);
+        let asked_again = server.heard().iter().any(|command| command.starts_with("LIST"));
+        assert_eq!(asked_again, !complete, "{flags} {answer}: a round trip for nothing");
+        // Once it opens, what lies there is seen.
+        server.world().twists.clear();
+        let look = mailbox.look(&sought()).await;
+        assert_eq!((look.failed.as_deref(), seen(&look)), (None, vec!["Lists/1".to_owned()]), "{flags} {answer}");
+    }
+    // One that could be opened before the send is never done without.
+    let server = Server::start().await;
+    let mailbox = mailbox(&server);
+    mailbox.baseline().await.unwrap();
+    server.twist("EXAMINE \"Lists\"", "{tag} NO [NOPERM] not yours any more\r\n");
+    assert!(mailbox.look(&sought()).await.failed.is_some());
+}
