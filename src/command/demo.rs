@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::judgement::{hear, judge_run, open_to_read};
 use super::{Context, Failure, Outcome, report, run};
+use crate::Exit;
 use crate::cli::{DemoArgs, ReportArgs, RunArgs};
 use crate::domain::run::{Label, RunId};
 use crate::edge::clock::Clock;
@@ -86,7 +87,11 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
         }
         let label = Label::new(&format!("week-{number}"));
         let args = RunArgs { streams: Vec::new(), wait: None, label, dry_run: false, scheduled: false };
-        last = run::execute(&inside, &args).await?.stdout;
+        let ended = run::execute(&inside, &args).await?;
+        if ended.exit == Exit::Interrupted {
+            return Ok(ended);
+        }
+        last = ended.stdout;
         if context.progress {
             context.note(&format!("week {number} of {WEEKS}"));
         }

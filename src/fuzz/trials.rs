@@ -2,8 +2,6 @@
 //!
 //! The tests run them over a corpus, mutated by a generator that always makes the same inputs.
 
-#![expect(clippy::missing_panics_doc, reason = "each panics only if the program is wrong: that is what a trial is")]
-
 use std::path::Path;
 
 use crate::config::try_text;

@@ -206,3 +206,37 @@ fn an_api_that_nobody_answers_for_is_69_and_nothing_is_planned() {
     assert_eq!(scenario.call("", &["runs", "--json"]).json()["runs"].as_array().unwrap().len(), 0);
     assert!(scenario.path().join("inboxed.db").exists());
 }
+
+#[test]
+fn untagged_probes_of_several_streams_are_told_apart_by_their_ids_and_one_without_an_id_is_never_missing() {
+    let mut scenario = Scenario::new(deliver);
+    let addresses = seeds(&mut scenario, 3);
+    let stream = |name: &str, tag: &str| format!("name = \"{name}\"\nmessage = \"m.eml\"\ntag = \"{tag}\"\n");
+    let streams = [stream("one", "none"), stream("two", "none"), stream("three", "header")].join("[[stream]]\n");
+    scenario.configure("", &streams);
+    // Of one seed, the answer to its first message is lost; which stream's it is is told by the state.
+    let rule = Rule::on(Operation::SendEmail, SesFault::OkWithoutId).for_recipient(&addresses[0]);
+    scenario.account.faults().add(rule.once());
+    let document = run(&scenario);
+    assert_eq!(scenario.account.journal().sends().values().copied().collect::<Vec<_>>(), [3, 3, 3]);
+    let probes = document["probes"].as_array().unwrap();
+    assert_eq!(probes.len(), 9);
+    for probe in probes {
+        let (state, placement) = (probe["state"].as_str().unwrap(), probe["placement"].as_str());
+        if state == "unknown" {
+            assert!(probe["seed"] == addresses[0].as_str() && probe["stream"] != "three", "{probe}");
+            assert!(
+                placement.is_none() && probe["why"].as_str().unwrap().starts_with("send outcome unknown"),
+                "{probe}"
+            );
+        } else {
+            assert_eq!((state, placement), ("accepted", Some("inbox")), "{probe}");
+        }
+    }
+    let without_id = probes.iter().filter(|probe| probe["ses_message_id"].is_null()).count();
+    assert_eq!(without_id, 1, "{document}");
+    for stream in ["one", "two", "three"] {
+        let tally = &document["tally"]["streams"][stream]["all"];
+        assert_eq!(tally["inbox"].as_u64().unwrap() + tally["unmeasured"].as_u64().unwrap(), 3, "{tally}");
+    }
+}

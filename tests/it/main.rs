@@ -11,6 +11,7 @@
 mod cost;
 mod daemon;
 mod demo;
+mod dialogue;
 mod dns;
 mod economy;
 mod imports;

@@ -17,6 +17,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use super::fault::Doing as _;
 use super::{Store, StoreFault};
 
+/// A change of a file is seen by the compiler; that a file was added is seen by a test, which then wants this one saved.
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// What the first migration writes as `application_id`.

@@ -329,7 +329,11 @@ fn a_migration_that_was_shipped_never_changes() {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(root().join("migrations")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    assert_eq!(files.len(), MIGRATIONS.iter().count(), "a file that is no migration, or one not compiled in");
+    assert_eq!(
+        files.len(),
+        MIGRATIONS.iter().count(),
+        "a file that is no migration, or one not compiled in: save src/edge/store/open.rs"
+    );
     let hashes: Vec<String> = files
         .iter()
         .map(|file| {
