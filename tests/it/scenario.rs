@@ -45,6 +45,7 @@ pub(crate) struct Scenario {
     seeds: String,
     own_servers: Vec<ImapServer>,
     _ses: SesServer,
+    other_ses: Option<SesServer>,
     smtp: Option<SmtpServer>,
     runtime: Runtime,
 }
@@ -93,6 +94,7 @@ impl Scenario {
             seeds: String::new(),
             own_servers: Vec::new(),
             _ses: ses,
+            other_ses: None,
             smtp: None,
             runtime,
         };
@@ -121,6 +123,16 @@ impl Scenario {
         );
         self.smtp = Some(server);
         self.configure("", &stream);
+    }
+
+    /// Another SES answers from now on. What was under way to the first one still arrives there.
+    pub(crate) fn with_another_ses(&mut self) -> SesAccount {
+        let account = SesAccount::new(SesSettings::default(), Clock::system(), Arc::new(|_| {}));
+        let server = self.runtime.block_on(SesServer::start(account.clone())).unwrap();
+        self.endpoint = server.endpoint_url();
+        self.other_ses = Some(server);
+        self.configure("", "name = \"news\"\nmessage = \"m.eml\"\n");
+        account
     }
 
     /// Opens a mailbox and makes it a seed, at the lab's own server of this character. `further` lines may follow.
