@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::domain::dns::name::DomainName;
+use crate::domain::oauth::Flow;
 use crate::domain::run::{Label, RunChoice};
 use crate::domain::seed::Address;
 use crate::domain::stream::StreamName;
@@ -52,7 +53,7 @@ pub(crate) enum Verb {
     Demo(DemoArgs),
     /// Prove the set-up before anything is sent: messages, SES, and each seed's sign-in and folders.
     Check(CheckArgs),
-    /// List the seeds.
+    /// List the seeds, or sign one in.
     Seeds(SeedsArgs),
     /// Make one run of all or the named streams: baseline, send, watch, judge, store, say.
     Run(RunArgs),
@@ -125,6 +126,8 @@ pub(crate) enum SeedsAction {
     /// secret lies (`env:NAME`, `file:PATH`, `command:PROGRAM` or `keyring:ENTRY`; a path is relative to the CSV file) and
     /// is never the secret itself; labels are parted by ';'. A row that is wrong is named by its line and left out.
     Import(ImportSeedsArgs),
+    /// Sign a seed in by OAuth: tells what to do, keeps the tokens, and opens the mailbox to prove it.
+    SignIn(SignInArgs),
 }
 
 /// Which sheet to import.
@@ -132,6 +135,18 @@ pub(crate) enum SeedsAction {
 pub(crate) struct ImportSeedsArgs {
     /// The CSV file.
     pub(crate) file: PathBuf,
+}
+
+/// Which seed to sign in, and how.
+#[derive(Debug, Args)]
+pub(crate) struct SignInArgs {
+    /// The seed's address.
+    #[arg(value_parser = address)]
+    pub(crate) seed: Address,
+    /// How: device (type in a code), loopback (a browser on this machine) or app (the client by itself); by default what
+    /// the seed or its provider says.
+    #[arg(long, value_name = "FLOW", value_parser = flow)]
+    pub(crate) flow: Option<Flow>,
 }
 
 /// What to do about DNS.
@@ -353,6 +368,10 @@ fn address(text: &str) -> Result<Address, String> {
 
 fn domain(text: &str) -> Result<DomainName, String> {
     DomainName::typed(text).ok_or_else(|| "not a domain; write one such as shop.example".to_owned())
+}
+
+fn flow(text: &str) -> Result<Flow, String> {
+    Flow::of_word(text).ok_or_else(|| "a flow is device, loopback or app".to_owned())
 }
 
 /// A time to watch. Without any, every probe would be missing before it could arrive.

@@ -3,6 +3,8 @@
 //! A secret is named by where it lies and read only when it is needed. It is held in a type that has no `Display`, whose
 //! `Debug` shows nothing, and which is wiped when dropped. Errors name the place and never what was found there.
 
+pub(crate) mod keyring;
+
 use std::fmt;
 use std::io::Read as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -10,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncReadExt as _;
 
@@ -85,7 +87,11 @@ impl SecretSource {
                 Some(credential) => read_file(&credential, Private::ByTheManager),
                 None => read_file(path, Private::ByItsMode),
             },
-            Self::Keyring(_) => Err("this build cannot read the system's keyring; use command, env or file".to_owned()),
+            Self::Keyring(entry) => match keyring::read(entry).await {
+                Ok(Some(text)) => Ok(without_line_end(text.expose_secret().to_owned())),
+                Ok(None) => Err(no_entry(entry)),
+                Err(why) => Err(format!("{why}; use command, env or file where there is no keyring")),
+            },
         };
         let checked = found.and_then(|text| {
             if text.is_empty() {
@@ -99,6 +105,12 @@ impl SecretSource {
         tracing::debug!(from = %self, read = checked.is_ok(), "secret");
         checked.map_err(|why| SecretFault(format!("its secret ({self}) cannot be read: {why}")))
     }
+}
+
+/// How to make an entry. Its name may hold a quote; the words are those of a POSIX shell.
+fn no_entry(entry: &str) -> String {
+    let name = shell_words::quote(entry);
+    format!("the keyring has no such entry; run `secret-tool store --label=inboxed service inboxed username {name}`")
 }
 
 /// The name under which a service manager is told to hand over the secret in this file.
@@ -193,8 +205,6 @@ async fn run(words: &[String], patience: Duration) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
-
-    use secrecy::ExposeSecret as _;
 
     use super::*;
 
@@ -300,10 +310,9 @@ mod tests {
         let missing = SecretSource::Env("INBOXED_NO_SUCH_VARIABLE".to_owned());
         let wanted = "its secret (env INBOXED_NO_SUCH_VARIABLE) cannot be read: the variable INBOXED_NO_SUCH_VARIABLE is not set";
         assert_eq!(fault(&missing).await, wanted);
-        let keyring = fault(&SecretSource::Keyring("anna".to_owned())).await;
-        assert!(
-            keyring.ends_with("this build cannot read the system's keyring; use command, env or file"),
-            "{keyring}"
+        assert_eq!(
+            no_entry("an na"),
+            "the keyring has no such entry; run `secret-tool store --label=inboxed service inboxed username 'an na'`"
         );
     }
 }

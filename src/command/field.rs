@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 
+use super::grants::Grants;
 use crate::config::{Config, ConfiguredSeed};
-use crate::domain::seed::Address;
+use crate::domain::seed::{Address, AuthKind};
 use crate::edge::clock::Clock;
 use crate::edge::imap::{Access, Credential, Door, Mailbox, Patience, Pool};
 
@@ -32,8 +33,9 @@ impl Field {
         door: Door,
     ) -> Self {
         let pool = Pool::new(config.run.max_connections, clock.clone(), door);
+        let grants = Grants::default();
         let accesses: Vec<_> = futures_util::stream::iter(seeds.iter().copied())
-            .map(|seed| async move { (seed.seed.address.clone(), access(config, seed).await) })
+            .map(|seed| async { (seed.seed.address.clone(), access(config, seed, &grants, clock).await) })
             .buffer_unordered(SECRETS_AT_ONCE)
             .collect()
             .await;
@@ -60,12 +62,17 @@ impl Field {
 }
 
 /// What it takes to sign in to one seed, or the reason why it cannot be tried.
-async fn access(config: &Config, seed: &ConfiguredSeed) -> Result<Access, String> {
+async fn access(config: &Config, seed: &ConfiguredSeed, grants: &Grants, clock: &Clock) -> Result<Access, String> {
     let provider = config
         .providers
         .get(&seed.seed.provider)
         .ok_or_else(|| format!("its provider {} has no preset", seed.seed.provider.as_str()))?;
-    let secret = seed.secret.as_ref().ok_or("no secret is configured; add `secret = …` to the seed")?;
-    let password = secret.read().await.map_err(|fault| fault.to_string())?;
-    Ok(Access { seed: seed.seed.clone(), provider: Arc::clone(provider), credential: Credential::Password(password) })
+    let credential = match seed.seed.auth {
+        AuthKind::Password => {
+            let secret = seed.secret.as_ref().ok_or("no secret is configured; add `secret = …` to the seed")?;
+            Credential::Password(secret.read().await.map_err(|fault| fault.to_string())?)
+        }
+        AuthKind::OAuth => Credential::Bearer(grants.grant(config, seed, clock).await?),
+    };
+    Ok(Access { seed: seed.seed.clone(), provider: Arc::clone(provider), credential })
 }

@@ -7,6 +7,7 @@ mod daemon;
 mod demo;
 mod dns;
 mod field;
+mod grants;
 mod init;
 pub(crate) mod inspect;
 mod interrupt;
@@ -23,6 +24,7 @@ mod scheduled;
 mod seeds;
 mod send;
 mod show;
+mod sign_in;
 mod sweep;
 mod upkeep;
 mod watch;
@@ -126,9 +128,10 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
         Verb::Init(args) => init::execute(&context, args),
         Verb::Demo(args) => demo::execute(&context, args).await,
         Verb::Check(args) => check::execute(&context, args).await,
-        Verb::Seeds(args) => match args.action {
+        Verb::Seeds(args) => match &args.action {
             SeedsAction::List => seeds::list(&context),
-            SeedsAction::Import(ref args) => seeds::import(&context, args),
+            SeedsAction::Import(args) => seeds::import(&context, args),
+            SeedsAction::SignIn(args) => sign_in::execute(&context, args).await,
         },
         Verb::Run(args) => run::execute(&context, args).await,
         Verb::Sweep(args) => sweep::execute(&context, args).await,

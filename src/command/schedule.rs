@@ -212,7 +212,7 @@ fn unit_text(
         let path = absolute(path)?;
         Ok((crate::secret::credential_name(&path), text_of(&path)?))
     });
-    let writable = [config.database.parent().unwrap_or(Path::new(".")), &config.tokens, &config.reports];
+    let writable = [config.database.parent().unwrap_or(Path::new(".")), &config.tokens.directory, &config.reports];
     let writable = writable.into_iter().map(|path| {
         let path = absolute(if path.as_os_str().is_empty() { Path::new(".") } else { path })?;
         Ok((text_of(&path)?, path.is_dir()))
@@ -266,6 +266,8 @@ fn short_day(day: Weekday) -> &'static str {
 /// The files that hold secrets, and the variables that do.
 fn secrets(config: &Config) -> (Vec<PathBuf>, Vec<String>) {
     let seeds = config.seeds.iter().filter_map(|seed| seed.secret.as_ref());
+    let own = config.seeds.iter().filter_map(|seed| seed.oauth.as_ref());
+    let clients = own.chain(config.oauth.values()).filter_map(|oauth| oauth.client_secret.as_ref());
     let streams = config.streams.iter().filter_map(|stream| match &stream.transport {
         Transport::Api => None,
         Transport::Smtp(smtp) => Some(&smtp.secret),
@@ -275,7 +277,7 @@ fn secrets(config: &Config) -> (Vec<PathBuf>, Vec<String>) {
         Channel::Email(_) | Channel::Command(_) => None,
     });
     let (mut files, mut variables) = (BTreeSet::new(), BTreeSet::new());
-    for source in seeds.chain(streams).chain(alerts) {
+    for source in seeds.chain(clients).chain(streams).chain(alerts) {
         match source {
             SecretSource::File(path) => drop(files.insert(path.clone())),
             SecretSource::Env(name) => drop(variables.insert(name.clone())),

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use crate::domain::health::Thresholds;
 use crate::domain::provider::{Provider, ProviderName};
+pub(crate) use oauth::{OAuth, Tokens};
 pub(crate) use reader::Fault;
 use reader::{Section, Source};
 pub(crate) use schedule::{Alert, Channel, Schedule};
@@ -61,7 +62,9 @@ pub(crate) struct Config {
     /// The streams, in the order of the file.
     pub(crate) streams: Vec<Stream>,
     /// Where OAuth tokens are kept.
-    pub(crate) tokens: PathBuf,
+    pub(crate) tokens: Tokens,
+    /// What the user wrote about OAuth for all seeds of a provider.
+    pub(crate) oauth: BTreeMap<ProviderName, OAuth>,
     /// Where reports are written.
     pub(crate) reports: PathBuf,
     /// How DNS is asked.
@@ -99,7 +102,8 @@ impl std::error::Error for Faults {}
 /// What the main file says, with the patterns of further files still to be followed.
 struct MainFile {
     database: PathBuf,
-    tokens: PathBuf,
+    tokens: Tokens,
+    oauth: Vec<(String, usize, OAuth)>,
     reports: PathBuf,
     ses: Ses,
     run: Running,
@@ -115,6 +119,12 @@ struct MainFile {
 }
 
 impl Config {
+    /// What the user wrote about OAuth for a seed: its own words first, then those for all seeds of its provider.
+    pub(crate) fn oauth_of(&self, seed: &ConfiguredSeed) -> OAuth {
+        let own = seed.oauth.clone().unwrap_or_default();
+        self.oauth.get(&seed.seed.provider).map_or_else(|| own.clone(), |shared| own.or(shared))
+    }
+
     /// Reads and checks the configuration at `file` and everything it names.
     pub(crate) fn load(file: &Path) -> Result<Self, Faults> {
         let base = base_of(file);
@@ -128,9 +138,11 @@ impl Config {
             seeds.extend(read_file(&path, "check its permissions", &mut faults, read).unwrap_or_default());
         }
         seed::refuse_doubles(&seeds, &mut faults);
+        let (oauth, wrong) = by_provider(main.oauth, &providers);
+        let fault = |(line, what)| Fault { file: file.to_owned(), line: Some(line), what };
+        faults.extend(wrong.into_iter().map(fault));
         let (weights, wrong) = settings::weights(&main.weights, &providers);
-        let wrong = wrong.into_iter().map(|(line, what)| Fault { file: file.to_owned(), line: Some(line), what });
-        faults.extend(wrong);
+        faults.extend(wrong.into_iter().map(fault));
         if !faults.is_empty() {
             faults.sort_by_key(|fault| (fault.file != file, fault.file.clone(), fault.line));
             return Err(Faults(faults));
@@ -148,6 +160,7 @@ impl Config {
             seed_patterns: main.seeds.into_iter().map(|(pattern, _)| pattern).collect(),
             streams: main.streams,
             tokens: main.tokens,
+            oauth,
             reports: main.reports,
             dns: main.dns,
             weights,
@@ -234,7 +247,8 @@ fn read_main(top: &Section<'_>, base: &Path) -> MainFile {
         database: path("database", "inboxed.db"),
         seeds: top.texts_with_lines("seeds").unwrap_or_else(|| vec![("seeds/*.toml".to_owned(), 1)]),
         providers: top.texts_with_lines("providers").unwrap_or_default(),
-        tokens: path("tokens", "tokens"),
+        tokens: oauth::tokens(top, base),
+        oauth: oauth::by_provider(top, base),
         reports: path("reports", "reports"),
         ses: settings::ses(top),
         run: settings::running(top),
@@ -266,6 +280,24 @@ fn providers(
         providers.insert(name, Arc::new(provider));
     }
     Ok(providers)
+}
+
+/// What was written about OAuth by provider, with what is wrong in it by line.
+fn by_provider(
+    written: Vec<(String, usize, OAuth)>,
+    providers: &BTreeMap<ProviderName, Arc<Provider>>,
+) -> (BTreeMap<ProviderName, OAuth>, Vec<(usize, String)>) {
+    let mut oauth = BTreeMap::new();
+    let mut wrong = Vec::new();
+    for (word, line, choice) in written {
+        match ProviderName::new(&word).filter(|name| providers.contains_key(name)) {
+            Some(name) => {
+                oauth.insert(name, choice);
+            }
+            None => wrong.push((line, format!("oauth.{word}: {}", settings::no_provider(&word, providers)))),
+        }
+    }
+    (oauth, wrong)
 }
 
 /// A list of file patterns in the main file.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::oauth;
 use super::reader::{Fault, Section, Source, one_line};
 use super::stream::{HOST, host_name, port, tls};
 use crate::domain::folder::Role;
@@ -68,6 +69,7 @@ pub(super) fn read(top: &Section<'_>) -> Option<Provider> {
         message_limit: top.whole("message_limit", 1..=1_000_000).and_then(|limit| u32::try_from(limit).ok()),
         domains: domains(top),
         sign_in_help: top.line_of("sign_in_help").unwrap_or_else(|| CHECK_LOGIN.to_owned()),
+        oauth: oauth::preset(top),
         takes_passwords: top.flag("takes_passwords").unwrap_or(true),
         refusals: refusals(top),
         remedies: remedies(top),

@@ -315,6 +315,36 @@ impl<'a> Section<'a> {
         shares
     }
 
+    /// A table of tables under names of the user's choice, each with its line.
+    pub(crate) fn named_sections(&self, key: &'static str) -> Vec<(String, usize, Section<'a>)> {
+        let Some(section) = self.section(key) else { return Vec::new() };
+        let mut named = Vec::new();
+        for (name, value) in section.table {
+            let (name, line) = (name.get_ref().to_string(), self.source.line(value.span().start));
+            match value.get_ref().as_table() {
+                Some(table) => {
+                    let path = section.name(&name);
+                    named.push((name, line, Section::new(self.source, path, table, value.span())));
+                }
+                None => section.fault_of(&name, "must be a table"),
+            }
+        }
+        named
+    }
+
+    /// A table of texts under names of the user's choice, each on one line.
+    pub(crate) fn pairs(&self, key: &'static str) -> Vec<(String, String)> {
+        let Some(section) = self.section(key) else { return Vec::new() };
+        let mut pairs = Vec::new();
+        for (name, value) in section.table {
+            match value.get_ref().as_str().and_then(one_line) {
+                Some(text) => pairs.push((name.get_ref().to_string(), text)),
+                None => section.fault_of(name.get_ref(), "must be a text on one line that is not empty"),
+            }
+        }
+        pairs
+    }
+
     /// Whether a value is a plain text.
     pub(crate) fn is_text(&self, key: &'static str) -> bool {
         self.value(key).is_some_and(|value| value.get_ref().is_str())

@@ -308,7 +308,9 @@ fn an_empty_file_is_a_configuration_with_the_documented_defaults() {
     assert!(config.seeds.is_empty() && config.streams.is_empty() && config.weights.is_empty());
     assert_eq!((config.schedule, config.alerts, config.dns.resolver), (None, Vec::new(), None));
     let base = config.file.parent().unwrap();
-    for (path, name) in [(&config.database, "inboxed.db"), (&config.tokens, "tokens"), (&config.reports, "reports")] {
+    for (path, name) in
+        [(&config.database, "inboxed.db"), (&config.tokens.directory, "tokens"), (&config.reports, "reports")]
+    {
         assert_eq!(path, &base.join(name));
     }
 }
@@ -368,7 +370,10 @@ fn a_preset_fills_what_a_seed_leaves_open_and_an_explicit_key_wins() {
     assert_eq!(split.seeds[0].secret, Some(SecretSource::Command(words)));
     assert!(split.seeds[0].place.ends_with("seeds/a.toml:1"));
     let oauth = seed("auth = \"oauth\"\n[seed.oauth]\nflow = \"device\"\nclient_id = \"x\"\nscopes = \"a b\"\n");
-    assert_eq!((oauth.seed.auth, oauth.oauth.unwrap().scopes), (AuthKind::OAuth, vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(
+        (oauth.seed.auth, oauth.oauth.unwrap().choice.scopes),
+        (AuthKind::OAuth, vec!["a".to_owned(), "b".to_owned()])
+    );
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub(crate) mod interval;
 pub(crate) mod latency;
 pub(crate) mod look;
 pub(crate) mod message;
+pub(crate) mod oauth;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod overall;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]

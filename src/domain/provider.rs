@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::folder::Role;
+use super::oauth::OAuthPreset;
 use super::receiver::Receiver;
 use super::sign_in::SignIn;
 
@@ -70,6 +71,8 @@ pub(crate) struct Provider {
     pub(crate) domains: Vec<String>,
     /// What to tell the user whose sign-in was refused.
     pub(crate) sign_in_help: String,
+    /// Its OAuth server, as far as it is known.
+    pub(crate) oauth: OAuthPreset,
     /// Whether it takes passwords over IMAP, app passwords included.
     pub(crate) takes_passwords: bool,
     /// Words of its refusals, in lower case, with what they mean there.

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::identity::Alignment;
+use crate::domain::oauth::OAuthPreset;
 use crate::domain::provider::{ProviderName, Tls};
 use crate::domain::receiver::{HostPattern, Receiver};
 use crate::domain::stream::StreamKind;
@@ -25,6 +26,7 @@ fn provider(title: &str, receiver: Receiver) -> Provider {
         message_limit: None,
         domains: vec![format!("{}.example", title.to_lowercase())],
         sign_in_help: String::new(),
+        oauth: OAuthPreset::default(),
         takes_passwords: true,
         refusals: Vec::new(),
         remedies: BTreeMap::new(),

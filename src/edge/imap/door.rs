@@ -156,9 +156,17 @@ impl Door {
 
     /// The mark of a credential together with all that decides where it goes: a seed that is corrected is a new one.
     fn mark(&self, access: &Access) -> Mark {
-        let Credential::Password(secret) = &access.credential;
+        let consent;
+        let secret = match &access.credential {
+            Credential::Password(secret) => secret.expose_secret(),
+            // Tokens come and go; what a person renews is the consent behind them.
+            Credential::Bearer(grant) => {
+                consent = grant.consent();
+                consent.as_str()
+            }
+        };
         let port = access.seed.port.to_string();
-        let parts = [access.seed.host.as_str(), port.as_str(), access.seed.login.as_str(), secret.expose_secret()];
+        let parts = [access.seed.host.as_str(), port.as_str(), access.seed.login.as_str(), secret];
         // A key of any length will do.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return Mark(0) };
         for part in parts {
@@ -187,6 +195,7 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
+    use crate::domain::oauth::OAuthPreset;
     use crate::domain::provider::{Provider, ProviderName, Tls};
     use crate::domain::seed::{AuthKind, IpFamily, Seed};
     use crate::edge::imap::{Mailbox, Patience, Pool};
@@ -226,6 +235,7 @@ mod tests {
                 message_limit: None,
                 domains: Vec::new(),
                 sign_in_help: "use an app password".to_owned(),
+                oauth: OAuthPreset::default(),
                 takes_passwords: true,
                 refusals: Vec::new(),
                 remedies: BTreeMap::new(),

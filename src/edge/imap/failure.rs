@@ -406,6 +406,11 @@ impl ImapFailure {
         self
     }
 
+    /// Whether the server ended the session because its access token has ended (Outlook: `AccessTokenExpired`).
+    pub(super) fn tells_of_token(&self) -> bool {
+        matches!(self, Self::Bye { said } if said.to_ascii_lowercase().contains("accesstokenexpired"))
+    }
+
     /// Whether a session that was kept open is dead, so that a new one may well succeed at once.
     pub(super) fn is_dead_session(&self) -> bool {
         matches!(self, Self::Lost { .. } | Self::Bye { .. } | Self::Timeout { silent: true, .. })

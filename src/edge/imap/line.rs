@@ -62,6 +62,9 @@ pub(super) enum Event<'a> {
 /// Takes the events of a flight in order; a failure ends the flight and the session.
 pub(super) type Sink<'a> = &'a mut (dyn FnMut(Event<'_>) -> Result<(), ImapFailure> + Send);
 
+/// Says what to answer to a request to go on, or that there is nothing left to say.
+pub(super) type Answering<'a> = &'a mut (dyn FnMut(&str) -> Option<Command> + Send);
+
 /// A connection on which commands are sent.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -153,10 +156,23 @@ impl Line {
         &mut self,
         what: &'static str,
         commands: &[Command],
-        answers: VecDeque<Command>,
+        mut answers: VecDeque<Command>,
         sink: Sink<'_>,
     ) -> Result<Vec<Reply>, ImapFailure> {
-        let result = self.exchange(what, commands, answers, sink).await;
+        let mut empty = (!answers.is_empty()).then(|| Command(Vec::new()));
+        let mut answer = |_: &str| answers.pop_front().or_else(|| empty.take());
+        self.answering(what, commands, &mut answer, sink).await
+    }
+
+    /// A flight in which the server may ask on; what it asks decides what it is given.
+    pub(super) async fn answering(
+        &mut self,
+        what: &'static str,
+        commands: &[Command],
+        answer: Answering<'_>,
+        sink: Sink<'_>,
+    ) -> Result<Vec<Reply>, ImapFailure> {
+        let result = self.exchange(what, commands, answer, sink).await;
         let result = result.map_err(|failure| failure.reworded(|words| self.hidden.mask(words)));
         if let Err(failure) = &result {
             // Whatever comes now would be taken for the answer to something else.
@@ -170,12 +186,11 @@ impl Line {
         &mut self,
         what: &'static str,
         commands: &[Command],
-        mut answers: VecDeque<Command>,
+        answer: Answering<'_>,
         sink: Sink<'_>,
     ) -> Result<Vec<Reply>, ImapFailure> {
         let mut open = self.send(commands);
         let mut replies: BTreeMap<usize, Reply> = BTreeMap::new();
-        let mut may_ask = if answers.is_empty() { 0 } else { answers.len().saturating_add(1) };
         let last = Instant::now() + self.patience.flight;
         let mut until = Instant::now() + self.patience.command;
         while !open.is_empty() {
@@ -202,16 +217,14 @@ impl Line {
                     replies.insert(index, reply);
                     until = Instant::now() + self.patience.command;
                 }
-                Response::Continue(_) if may_ask > 0 => {
-                    may_ask = may_ask.saturating_sub(1);
-                    let answer = answers.pop_front().map_or_else(Vec::new, |Command(text)| text);
-                    self.client.get_mut().queue(&answer);
+                Response::Continue(asked) => {
+                    let Some(Command(text)) = answer(asked.information.as_deref().unwrap_or_default()) else {
+                        return Err(ImapFailure::Protocol {
+                            why: "a request to go on, where nothing was left to say".to_owned(),
+                        });
+                    };
+                    self.client.get_mut().queue(&text);
                     self.client.get_mut().queue(b"\r\n");
-                }
-                Response::Continue(_) => {
-                    return Err(ImapFailure::Protocol {
-                        why: "a request to go on, where nothing was left to say".to_owned(),
-                    });
                 }
                 Response::Data { status: Status::Bye, outcome } => {
                     let mut text = outcome.information.as_deref().unwrap_or_default().to_owned();

@@ -17,10 +17,15 @@ use super::roll::Roll;
 use super::session::Session;
 use super::survey::Survey;
 use super::visit::{Plan, Visit};
-use super::{Access, Patience, baseline, survey, tabs};
+use super::{Access, Credential, Patience, baseline, bearer, survey, tabs};
 use crate::domain::folder::{FolderName, Role};
 use crate::domain::look::{Baseline, Look, Sought};
+use crate::domain::sign_in::SignIn;
 use crate::edge::clock::Clock;
+use crate::edge::oauth::Bearer;
+
+/// A session with its folders listed, or why there is none.
+type Opened = Result<(Session, Folders), ImapFailure>;
 
 /// A mailbox.
 #[derive(Debug)]
@@ -97,23 +102,53 @@ impl Core {
     }
 
     /// A new session with its folders listed, which is what proves a sign-in: Outlook accepts some and then refuses every
-    /// command. Nobody is held up while this mailbox must wait.
-    async fn connect(&self) -> Result<(Permit, Session, Folders), ImapFailure> {
+    /// command. Nobody is held up while this mailbox must wait. `stale` is an access token that the server no longer takes;
+    /// one that it refuses is renewed once, for one more sign-in.
+    async fn connect(&self, mut stale: Option<Bearer>) -> Result<(Permit, Session, Folders), ImapFailure> {
         let (door, access) = (self.pool.door(), &self.access);
+        let mut refusal = None;
         loop {
             door.wait(access, &self.clock).await?;
             let permit = self.pool.lease(&access.provider).await;
             let Some(knock) = door.knock(access, &self.clock).await? else { continue };
-            let opened = self.open().await;
+            let (opened, bearer) = self.open(stale.take(), refusal.take()).await;
             door.note(access, &self.clock, knock, opened.as_ref().err()).await?;
-            return opened.map(|(session, folders)| (permit, session, folders));
+            match (opened, bearer) {
+                (Err(failure), Some((bearer, false))) if failure.sign_in() == SignIn::TokenRefused => {
+                    (stale, refusal) = (Some(bearer), Some(failure));
+                }
+                (Err(failure), Some((bearer, true))) if failure.sign_in() == SignIn::TokenRefused => {
+                    if let Credential::Bearer(grant) = &access.credential {
+                        grant.give_up(&bearer).await;
+                    }
+                    return Err(failure);
+                }
+                (opened, _) => return opened.map(|(session, folders)| (permit, session, folders)),
+            }
         }
     }
 
-    async fn open(&self) -> Result<(Session, Folders), ImapFailure> {
-        let mut session = Session::open(&self.access, self.pool.trust(), self.patience).await?;
-        let folders = session.folders(&self.access).await?;
-        Ok((session, folders))
+    /// Opens a session, and tells by which token and whether that was renewed because of a refusal. Where it cannot be
+    /// renewed for no reason of its own, the refusal says more.
+    async fn open(&self, stale: Option<Bearer>, refusal: Option<ImapFailure>) -> (Opened, Option<(Bearer, bool)>) {
+        let renewed = refusal.is_some();
+        let bearer = match &self.access.credential {
+            Credential::Password(_) => None,
+            Credential::Bearer(grant) => match grant.bearer(stale.as_ref()).await {
+                Ok(bearer) => Some(bearer),
+                Err(fault) => {
+                    let failure = refusal.filter(|_| fault.sign_in() == SignIn::TokenRefused);
+                    return (Err(failure.unwrap_or_else(|| bearer::no_token(&self.access, &fault))), None);
+                }
+            },
+        };
+        let opened = async {
+            let (trust, patience) = (self.pool.trust(), self.patience);
+            let mut session = Session::open(&self.access, trust, patience, bearer.as_ref()).await?;
+            let folders = session.folders(&self.access).await?;
+            Ok((session, folders))
+        };
+        (opened.await, bearer.map(|bearer| (bearer, renewed)))
     }
 
     /// Lets later runs know that a server asked to be left alone.
@@ -148,7 +183,7 @@ impl Core {
             kept.close().await;
             drop(permit);
         }
-        self.connect().await
+        self.connect(None).await
     }
 
     async fn look(&self, sought: &[Sought]) -> Look {
@@ -179,17 +214,21 @@ impl Core {
         began_at: &mut Timestamp,
     ) -> Result<(), ImapFailure> {
         roll.seek(sought);
+        let mut stale = None;
         if let Some((mut session, permit)) = self.pool.retire(self.number) {
             match self.pass(&mut session, roll.clone(), sought, pass).await {
                 Ok(()) => {
                     self.keep(session, permit, pass);
                     return Ok(());
                 }
-                Err(failure) if failure.is_dead_session() => pass.begin_again(),
+                Err(failure) if failure.is_dead_session() => {
+                    stale = session.bearer().filter(|_| failure.tells_of_token()).cloned();
+                    pass.begin_again();
+                }
                 Err(failure) => return Err(failure),
             }
         }
-        let (permit, mut session, folders) = self.connect().await?;
+        let (permit, mut session, folders) = self.connect(stale).await?;
         *began_at = self.clock.now();
         roll.follow(&folders);
         self.pass(&mut session, roll, sought, pass).await?;

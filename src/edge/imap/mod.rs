@@ -12,6 +12,7 @@
 //! `door` remembers how sign-ins went.
 
 mod baseline;
+mod bearer;
 mod capability;
 mod door;
 mod failure;
@@ -50,6 +51,7 @@ use secrecy::SecretString;
 
 use crate::domain::provider::Provider;
 use crate::domain::seed::Seed;
+use crate::edge::oauth::Grant;
 
 pub(crate) use door::Door;
 pub(crate) use failure::ImapFailure;
@@ -65,6 +67,8 @@ pub(crate) use survey::{Survey, Tabs};
 pub(crate) enum Credential {
     /// A password or an app password.
     Password(SecretString),
+    /// Access tokens, renewed as they end.
+    Bearer(Arc<Grant>),
 }
 
 /// Everything it takes to sign in to one seed.

@@ -50,6 +50,8 @@ pub(super) struct World {
     pub(super) twists: Vec<Twist>,
     /// All commands, without tags; `--` for each connection.
     pub(super) heard: Vec<String>,
+    /// All lines as they came.
+    pub(super) lines: Vec<String>,
     /// How many connections stand, and the most that ever did.
     pub(super) open: (usize, usize),
     pub(super) message_limit: Option<usize>,
@@ -97,6 +99,7 @@ impl Server {
             ]),
             twists: Vec::new(),
             heard: Vec::new(),
+            lines: Vec::new(),
             open: (0, 0),
             message_limit: None,
             start_tls: false,
@@ -188,6 +191,7 @@ async fn talk<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
             return false;
         }
         let (tag, command) = line.trim_end().split_once(' ').unwrap_or((line.trim_end(), ""));
+        world.lock().unwrap().lines.push(line.trim_end().to_owned());
         let answer = answer(&mut world.lock().unwrap(), tag, command, &mut selected);
         if !say(stream, &answer).await {
             return false;

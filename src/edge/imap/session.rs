@@ -6,26 +6,45 @@ use super::failure::ImapFailure;
 use super::folders::{Folders, Listed, resolve};
 use super::line::{Command, Event, Line};
 use super::reply::Verdict;
-use super::sign_in::{refusal, sign_in};
+use super::sign_in::{refusal, refused, sign_in};
 use super::tls::Trust;
 use super::transport::dial;
 use super::visit::{Plan, Visit, Visits};
-use super::{Access, Patience};
+use super::{Access, Credential, Patience, bearer};
 use crate::domain::look::Sought;
 use crate::domain::sign_in::SignIn;
+use crate::edge::oauth::Bearer;
 
 /// A session.
 #[derive(Debug)]
 pub(super) struct Session {
     line: Line,
+    /// The access token that opened it.
+    bearer: Option<Bearer>,
 }
 
 impl Session {
-    /// Connects and signs in.
-    pub(super) async fn open(access: &Access, trust: &Trust, patience: Patience) -> Result<Self, ImapFailure> {
+    /// Connects and signs in, by this access token where the seed does so.
+    pub(super) async fn open(
+        access: &Access,
+        trust: &Trust,
+        patience: Patience,
+        bearer: Option<&Bearer>,
+    ) -> Result<Self, ImapFailure> {
         let mut line = dial(&access.seed, trust, patience).await?;
-        sign_in(&mut line, access).await?;
-        Ok(Self { line })
+        match (&access.credential, bearer) {
+            (_, Some(bearer)) => bearer::sign_in(&mut line, access, bearer).await?,
+            (Credential::Password(secret), None) => sign_in(&mut line, access, secret).await?,
+            (Credential::Bearer(_), None) => {
+                return Err(refused(access, SignIn::NoWay, "there is no access token".to_owned()));
+            }
+        }
+        Ok(Self { line, bearer: bearer.cloned() })
+    }
+
+    /// The access token that opened it, if there was one.
+    pub(super) fn bearer(&self) -> Option<&Bearer> {
+        self.bearer.as_ref()
     }
 
     /// Whether the server announced this.

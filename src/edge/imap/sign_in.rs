@@ -10,11 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use imap_proto::Response;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::Access;
 use super::failure::{ImapFailure, said};
 use super::line::{Command, Event, Line, quoted};
 use super::reply::Reply;
 use super::verdict::verdict;
-use super::{Access, Credential};
 use crate::domain::seed::AuthKind;
 use crate::domain::sign_in::SignIn;
 
@@ -30,8 +30,7 @@ enum Way {
 }
 
 /// Signs in. The line knows the server's capabilities afterwards, if it told them.
-pub(super) async fn sign_in(line: &mut Line, access: &Access) -> Result<(), ImapFailure> {
-    let Credential::Password(secret) = &access.credential;
+pub(super) async fn sign_in(line: &mut Line, access: &Access, secret: &SecretString) -> Result<(), ImapFailure> {
     let password = secret.expose_secret();
     let login = access.seed.login.as_str();
     if [login, password].iter().any(|text| text.contains(['\0', '\r', '\n'])) {
@@ -109,11 +108,17 @@ pub(super) fn refusal(access: &Access, outcome: SignIn, reply: &Reply) -> ImapFa
     if matches!(outcome, SignIn::Unavailable | SignIn::TooManyConnections | SignIn::NotConnected) {
         return unjudged(access, outcome, said);
     }
+    refused(access, outcome, said)
+}
+
+/// A refusal, or the want of a way to sign in.
+pub(super) fn refused(access: &Access, outcome: SignIn, said: String) -> ImapFailure {
     let (login, help) = (access.seed.login.clone(), access.provider.remedy(outcome).to_owned());
     ImapFailure::SignInRefused { outcome, login, said, help }
 }
 
-fn unjudged(access: &Access, outcome: SignIn, said: String) -> ImapFailure {
+/// The server judged nothing.
+pub(super) fn unjudged(access: &Access, outcome: SignIn, said: String) -> ImapFailure {
     let help = access.provider.remedy(outcome).to_owned();
     ImapFailure::SignInUnavailable { outcome, login: access.seed.login.clone(), said, help }
 }
@@ -133,6 +138,5 @@ fn choose(line: &Line, plain: bool) -> Option<Way> {
 }
 
 fn impossible(access: &Access, why: &str) -> ImapFailure {
-    let (login, help) = (access.seed.login.clone(), access.provider.remedy(SignIn::NoWay).to_owned());
-    ImapFailure::SignInRefused { outcome: SignIn::NoWay, login, said: why.to_owned(), help }
+    refused(access, SignIn::NoWay, why.to_owned())
 }

@@ -1,5 +1,6 @@
 //! The rules of the harvest against a server that keeps them, and one that breaks them one by one.
 
+mod bearing;
 mod keeping;
 mod looking;
 mod signing;
@@ -13,6 +14,7 @@ use secrecy::SecretString;
 use super::server::Server;
 use super::{Access, Credential, Door, Mailbox, Patience, Pool};
 use crate::domain::look::{Look, Sought};
+use crate::domain::oauth::OAuthPreset;
 use crate::domain::probe::{ProbeId, Tag};
 use crate::domain::provider::{Provider, ProviderName, Tls};
 use crate::domain::seed::{Address, AuthKind, IpFamily, Seed};
@@ -45,6 +47,7 @@ fn access(server: &Server) -> Access {
         message_limit: None,
         domains: Vec::new(),
         sign_in_help: "use an app password".to_owned(),
+        oauth: OAuthPreset::default(),
         takes_passwords: true,
         refusals: Vec::new(),
         remedies: BTreeMap::new(),
