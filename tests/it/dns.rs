@@ -5,10 +5,15 @@ use std::process::{Command, Output};
 
 use inboxed::lab::Clock;
 use inboxed::lab::dns::{DnsFault, DnsServer, DnsZone};
+use inboxed::lab::mailbox::{Character, Role};
+use inboxed::lab::receive::{Receiver, Verdict, stamp};
+use inboxed::lab::ses::journal::Operation;
 use inboxed::lab::ses::{Identity, SesAccount, SesServer, SesSettings, dkim_tokens};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+
+use crate::scenario::Scenario;
 
 const KEY: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAoxcuYSXt0CW52CXMbtFCOklZPCx05oPg2G5VPfDZdGE9/8rQf1Qfm6wufnk3d+XGp6ekZ05X4lY65W7xe41r6HXIUcfpsJ+Mz9SgU0/QvdT02tkQp6oqK5A5f2o8zjs7Ys7amWaFX3ImBGeqvkq4VWJ1GvVqJN7LTW3q6pO8xy5YjvcLm1/662uAMy+c0st0nmj76QqLZugfG+1JUsX+3/UZhBxgNTTbrb/vVKSNloZ/LymFwb7O51AbIQBhYFX0vS6DVvhSlFYeHgjtp+WbJ24MXu9X8SdvFSkvHWFToquk36o+2Qp399Vm8ddke2gI+CipkiotsrTRoKJOVbYuwwIDAQAB";
 
@@ -139,4 +144,72 @@ fn dns_diff_tells_each_change_between_two_snapshots_and_no_other() {
     let text = String::from_utf8(sender.run(&diff).stdout).unwrap();
     assert!(text.contains("was v=DMARC1; p=reject; rua=mailto:dmarc@shop.example, is v=DMARC1; p=none"), "{text}");
     assert!(text.contains("may be remembered for 5 min"), "{text}");
+}
+
+#[test]
+fn what_ses_does_not_tell_is_known_from_the_copies_that_the_last_run_saw() {
+    let mut scenario = Scenario::new(|mailboxes, accepted| {
+        let receiver = Receiver::new(Character::Plain, Verdict::Inbox, accepted.accepted_at);
+        let bytes = stamp(&accepted, &receiver);
+        mailboxes.deliver(&accepted.recipient, Role::Inbox, None, bytes, receiver.filed_at()).unwrap();
+    });
+    scenario.seed("anna@plain.example", Character::Plain, "");
+    let dns = Runtime::new().unwrap();
+    let server = dns.block_on(DnsServer::start(DnsZone::new())).unwrap();
+    publish(server.zone());
+    for ip in 10..14 {
+        let host = format!("out{ip}.amazonses.com");
+        server.zone().ptr(&format!("{ip}.2.0.192.in-addr.arpa"), &host).address(&host, [192, 0, 2, ip].into());
+    }
+    let file = scenario.path().join("inboxed.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, config.replace("127.0.0.1:9\"", &format!("{}\"", server.address()))).unwrap();
+    scenario.account.change(|settings| {
+        settings.identities = vec![Identity::domain("shop.example").with_mail_from("bounce.shop.example")];
+    });
+    let ran = scenario.call("", &["run", "--json"]);
+    assert_eq!(ran.json()["probes"][0]["placement"], "inbox", "{ran:?}");
+    assert_eq!(scenario.call("", &["dns", "diff", "--json"]).json()["snapshots"], 1, "every run takes one");
+
+    scenario.account.change(|settings| {
+        settings.unimplemented.insert(Operation::GetEmailIdentity, 404);
+    });
+    let told = scenario.call("", &["dns", "check", "--json"]);
+    let (code, told) = (told.code, told.json());
+    assert_eq!(code, Some(0), "{told:#}");
+    for (id, part) in [
+        ("spf", "bounce.shop.example: v=spf1 include:amazonses.com"),
+        ("mail_from", "feedback-smtp.eu-central-1"),
+        ("dkim", "RSA 2048 bits"),
+        ("ptr", "is 192.0.2.1"),
+    ] {
+        let found = told["checks"].as_array().unwrap().iter().find(|check| check["id"] == id).unwrap();
+        assert_eq!(found["verdict"], "ok", "{found}");
+        assert!(found["found"].as_str().unwrap().contains(part), "{found}");
+    }
+    assert_eq!(verdicts(&told, "dkim").len(), 1, "one of the three has signed so far");
+
+    server.zone().remove("_dmarc.shop.example");
+    let lines = scenario.call("", &["check", "--json"]).json();
+    let dns: Vec<&Value> = lines["checks"].as_array().unwrap().iter().filter(|line| line["part"] == "dns").collect();
+    let [line] = dns[..] else { panic!("{dns:?}") };
+    assert_eq!((&line["name"], &line["verdict"]), (&"shop.example".into(), &"critical".into()));
+    assert!(line["found"].as_str().unwrap().contains("publish _dmarc.shop.example. IN TXT"), "{line}");
+}
+
+#[test]
+fn a_dns_that_says_nothing_neither_fails_a_run_nor_holds_it_up() {
+    let mut scenario = Scenario::new(|mailboxes, accepted| {
+        let at = accepted.accepted_at;
+        mailboxes.deliver(&accepted.recipient, Role::Inbox, None, accepted.message, at).unwrap();
+    });
+    scenario.seed("anna@plain.example", Character::Plain, "");
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let file = scenario.path().join("inboxed.toml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, config.replace("127.0.0.1:9\"", &format!("{}\"", silent.local_addr().unwrap()))).unwrap();
+    let ran = scenario.call("", &["run", "--json"]);
+    assert_eq!(ran.json()["probes"][0]["placement"], "inbox", "{ran:?}");
+    let told = scenario.call("", &["dns", "diff", "--json"]).json();
+    assert_eq!((&told["snapshots"], told["changes"].as_array().unwrap().len()), (&1.into(), 0));
 }

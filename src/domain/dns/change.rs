@@ -105,6 +105,10 @@ pub(crate) fn changes(snapshots: &[Snapshot]) -> Vec<Change> {
             let now = Known { published, seen_at: snapshot.taken_at, ttl: entry.ttl() };
             let Some(before) = known.insert(question, now.clone()) else { continue };
             if before.published == now.published {
+                // A resolver that remembers tells what is left of a TTL; the longest that was ever told is nearest to it.
+                if let Some(known) = known.get_mut(question) {
+                    known.ttl = before.ttl.max(now.ttl);
+                }
                 continue;
             }
             from = from.min(before.seen_at);

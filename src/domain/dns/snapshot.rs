@@ -139,11 +139,10 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// The sender's own names in it: they are asked again next time even if nothing names them any more, so that a
-    /// record that was taken away is seen to be gone.
+    /// record that was taken away is seen to be gone. Once that was seen, such a name is not asked any more.
     pub(crate) fn own_questions(&self) -> impl Iterator<Item = (&Question, Place)> {
-        self.entries
-            .iter()
-            .map(|(question, entry)| (question, entry.place))
-            .filter(|(_, place)| *place != Place::Behind)
+        let own = self.entries.iter().filter(|(_, entry)| entry.place != Place::Behind);
+        let there = own.filter(|(_, entry)| entry.published().is_none_or(|records| !records.is_empty()));
+        there.map(|(question, entry)| (question, entry.place))
     }
 }

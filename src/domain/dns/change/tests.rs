@@ -10,6 +10,33 @@ fn at(hour: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + hour * 3_600).unwrap()
 }
 
+/// The same reply with another TTL.
+fn lasting(mut snapshot: Snapshot, ttl: u32) -> Snapshot {
+    for entry in snapshot.entries.values_mut() {
+        if let Answer::Records(records) = &mut entry.reply.answer {
+            for record in records {
+                record.ttl = ttl;
+            }
+        }
+    }
+    snapshot
+}
+
+#[test]
+fn the_ttl_is_the_longest_that_was_told_of_the_old_records() {
+    let place = |hour, text: &[&str]| snapshot(hour, &[(Place::SpfFrom, "shop.example", text)]);
+    let old = ["v=spf1 ~all"];
+    let series = [
+        lasting(place(0, &["v=spf1 a ~all"]), 9_999),
+        lasting(place(1, &old), 60),
+        lasting(place(2, &old), 3_600),
+        lasting(place(3, &old), 7),
+        lasting(place(4, &["v=spf1 -all"]), 86_400),
+    ];
+    let ttls: Vec<u64> = changes(&series).iter().map(|change| change.ttl().as_secs()).collect();
+    assert_eq!(ttls, [9_999, 3_600]);
+}
+
 /// `TXT`, `CNAME` or nothing (`-`), or nobody could say (`?`).
 fn reply(owner: &str, text: &[&str]) -> Reply {
     let record = |value| Record { owner: name(owner), ttl: 300, value };

@@ -50,6 +50,7 @@ fn every_name_of_the_sender_is_asked_once_and_its_part_is_kept() {
     assert_eq!(snapshot.entries.len(), asked.len());
     let place = |text, kind| snapshot.entries[&Question::new(name(text), kind)].place;
     assert_eq!(place("old._domainkey.shop.example", RecordType::Txt), Place::Dkim);
+    assert_eq!(snapshot.own_questions().count(), 0, "what was seen to be gone need not be asked again");
     assert_eq!(place("bounce.shop.example", RecordType::Mx), Place::MailFromMx);
     assert_eq!(place("_dmarc.example", RecordType::Txt), Place::Behind, "a public suffix is not the sender's");
     assert_eq!(place("7.2.0.192.in-addr.arpa", RecordType::Ptr), Place::Behind);
