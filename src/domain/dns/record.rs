@@ -59,7 +59,7 @@ pub(crate) fn normalised(value: &Value) -> String {
 /// escaped (RFC 7208 §7.3) and keeps them.
 fn normalised_spf(folded: &str) -> String {
     let term = |term: &str| if term.contains('%') { term.to_owned() } else { term.to_ascii_lowercase() };
-    folded.split(' ').map(term).collect::<Vec<_>>().join(" ")
+    folded.split_whitespace().map(term).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a text means to be an SPF record, well written or not.

@@ -131,7 +131,10 @@ impl SpfRecord {
             "include" | "a" | "mx" | "ptr" | "ip4" | "ip6" | "exists" | "all" => {
                 self.faults.push(format!("\"{written}\": write \":\" instead of \"=\" behind {name}"));
             }
-            // Other modifiers mean nothing (RFC 7208 §6).
+            // Other modifiers mean nothing (RFC 7208 §6), but have to be well written all the same.
+            _ if macros(value).is_err() => {
+                self.faults.push(format!("\"{written}\" holds a macro that is not well written"))
+            }
             _ => self.oddities.push(format!("\"{written}\" is a modifier that no receiver knows")),
         }
     }
@@ -231,9 +234,17 @@ fn domain_spec(text: &str) -> Result<(), String> {
         return macros(text);
     }
     match DomainName::new(text) {
-        Some(name) if name.labels().count() >= 2 => Ok(()),
+        Some(name) if name.labels().count() >= 2 && name.labels().next_back().is_some_and(is_top_label) => Ok(()),
         _ => Err(format!("\"{text}\" is no domain")),
     }
+}
+
+/// The last label of a domain: letters, digits and hyphens, not digits alone (RFC 7208 §7.1).
+fn is_top_label(label: &str) -> bool {
+    label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && !label.chars().all(|c| c.is_ascii_digit())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 /// `%{d2r.}`, `%%`, `%_`, `%-`.
