@@ -13,7 +13,7 @@ use crate::domain::authres::parse;
 use crate::render::plain::is_hostile;
 use crate::render::table::Screen;
 
-pub use trials::{configuration, flight, folder_name, header, listing, template};
+pub use trials::{configuration, dns_record, flight, folder_name, header, listing, template};
 
 /// Reads Authentication-Results; gives how many results and oddities there were.
 pub fn authentication_results(bytes: &[u8]) -> usize {

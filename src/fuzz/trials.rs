@@ -5,6 +5,11 @@
 use std::path::Path;
 
 use crate::config::try_text;
+use crate::domain::dns::answer::Value;
+use crate::domain::dns::dkim_key::{Key, KeyRecord};
+use crate::domain::dns::dmarc::{self, DmarcRecord};
+use crate::domain::dns::record::normalised;
+use crate::domain::dns::spf::{self, SpfRecord};
 use crate::domain::folder::FolderName;
 use crate::domain::message::{Composition, Template};
 use crate::domain::probe::Tag;
@@ -58,6 +63,21 @@ pub fn template(bytes: &[u8]) {
     }
 }
 
+/// A record of DNS is read as SPF, as DMARC and as a key, the same each time, and its normal form is its own normal form.
+pub fn dns_record(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let once = normalised(&Value::Text(bytes.to_vec()));
+    assert_eq!(normalised(&Value::Text(once.clone().into_bytes())), once, "{text:?}");
+    let (spf, dmarc, key) = (SpfRecord::parse(&text), DmarcRecord::parse(&text), KeyRecord::parse(&text));
+    assert_eq!((&spf, &dmarc, &key), (&SpfRecord::parse(&text), &DmarcRecord::parse(&text), &KeyRecord::parse(&text)));
+    // What receivers evaluate begins with its version; what is wrong in it is said.
+    assert!(spf::is_record(&text) || !spf.faults.is_empty(), "{text:?}");
+    assert!(dmarc::is_record(&text) || !dmarc.faults.is_empty(), "{text:?}");
+    if let Key::Rsa(bits) = key.key {
+        assert!(bits <= key.material.len().saturating_mul(6), "{bits} bits in {:?}", key.material);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -67,13 +87,14 @@ mod tests {
     type Trial = fn(&[u8]);
 
     /// Every trial with its name, which is also that of its corpus.
-    const ALL: [(&str, Trial); 6] = [
+    const ALL: [(&str, Trial); 7] = [
         ("flight", flight),
         ("listing", listing),
         ("header", header),
         ("configuration", configuration),
         ("folder_name", folder_name),
         ("template", template),
+        ("dns_record", dns_record),
     ];
 
     /// Inputs in all with `INBOXED_LONG`; a tenth of them without.
@@ -212,5 +233,10 @@ mod tests {
     #[test]
     fn whatever_a_message_file_holds() {
         hold(5);
+    }
+
+    #[test]
+    fn whatever_a_name_publishes() {
+        hold(6);
     }
 }

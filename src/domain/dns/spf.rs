@@ -133,7 +133,7 @@ impl SpfRecord {
             }
             // Other modifiers mean nothing (RFC 7208 §6), but have to be well written all the same.
             _ if macros(value).is_err() => {
-                self.faults.push(format!("\"{written}\" holds a macro that is not well written"))
+                self.faults.push(format!("\"{written}\" holds a macro that is not well written"));
             }
             _ => self.oddities.push(format!("\"{written}\" is a modifier that no receiver knows")),
         }
