@@ -2,29 +2,27 @@
 //!
 //! One line each, with the remedy. It sends nothing, stores nothing but how sign-ins went, and waits for no lock.
 
+mod seeds;
+
 use std::fmt::Write as _;
 
-use futures_util::StreamExt as _;
 use serde_json::json;
 
 use super::dns::examine_streams;
-use super::field::Field;
 use super::preflight::{Preflight, Sending, preflight, refuse_unfit};
-use super::preparation::{Prepared, patience_for, prepare_streams};
+use super::preparation::{Prepared, prepare_streams};
 use super::{Context, Failure, Outcome};
 use crate::Exit;
 use crate::cli::CheckArgs;
-use crate::config::{Config, ConfiguredSeed};
+use crate::config::Config;
 use crate::domain::dns::check as dns;
-use crate::domain::folder::Role;
 use crate::domain::seed::Address;
 use crate::domain::sign_in::SignIn;
-use crate::edge::imap::{Door, Found, ImapFailure, Mailbox, Survey, Tabs};
 use crate::edge::ses::IdentityStanding;
 use crate::edge::store::Store;
 use crate::render::json::document;
 use crate::render::plain::plain;
-use crate::render::words::day_and_year;
+use seeds::{SeedCheck, seed_checks};
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +61,6 @@ pub(crate) async fn execute(context: &Context, args: &CheckArgs) -> Result<Outco
     let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
     let streams = prepare_streams(&config, &[])?;
     let store = Store::open(&config.database).await.map_err(Failure::bad_input)?;
-    let door = Door::remembering(store, args.again).map_err(Failure::bad_input)?;
     let mut checks: Vec<Check> = streams.iter().map(message_check).collect();
     let addresses: Vec<Address> = config.seeds.iter().map(|seed| seed.seed.address.clone()).collect();
     let sendings: Vec<Sending<'_>> =
@@ -75,16 +72,17 @@ pub(crate) async fn execute(context: &Context, args: &CheckArgs) -> Result<Outco
     let can_send = fit.is_ok();
     checks.extend(ses_checks(&asked, fit.err()));
     checks.extend(dns_checks(context, &config, &streams).await);
-    let seeds = seed_checks(context, &config, &asked, door).await;
-    let usable = seeds.iter().filter(|check| check.verdict != Verdict::Critical).count();
+    let seeds = seed_checks(context, &config, &asked.undeliverable, &store, args.again).await?;
+    let usable = seeds.iter().filter(|seed| seed.check.verdict != Verdict::Critical).count();
     let all_usable = usable == seeds.len();
-    checks.extend(seeds);
+    let objects: Vec<serde_json::Value> = seeds.iter().map(SeedCheck::object).collect();
+    checks.extend(seeds.into_iter().map(|seed| seed.check));
     let exit = match (can_send && usable > 0, all_usable) {
         (false, _) => Exit::Critical,
         (true, false) => Exit::Warning,
         (true, true) => Exit::Ok,
     };
-    let stdout = if context.json { document_of(&checks)? } else { lines(&checks, usable, exit) };
+    let stdout = if context.json { document_of(&checks, &objects)? } else { lines(&checks, usable, exit) };
     Ok(Outcome { exit, stdout })
 }
 
@@ -166,79 +164,7 @@ async fn dns_checks(context: &Context, config: &Config, streams: &[Prepared]) ->
     lines
 }
 
-/// Signs in to all seeds side by side.
-async fn seed_checks(context: &Context, config: &Config, asked: &Preflight, door: Door) -> Vec<Check> {
-    let seeds: Vec<&ConfiguredSeed> = config.seeds.iter().collect();
-    let field = Field::prepare(config, &seeds, &context.clock, patience_for(config.run.wait), door).await;
-    let at_once = field.mailboxes.len().max(1);
-    let mut checks: Vec<Check> = field
-        .excluded
-        .iter()
-        .map(|(seed, why)| seed_check(seed, Err((SignIn::SecretUnreadable, why.clone()))))
-        .collect();
-    let surveyed: Vec<Check> = futures_util::stream::iter(&field.mailboxes)
-        .map(|(seed, mailbox)| async move { seed_check(seed, survey(mailbox).await) })
-        .buffer_unordered(at_once)
-        .collect()
-        .await;
-    checks.extend(surveyed);
-    for check in &mut checks {
-        let undeliverable = asked.undeliverable.iter().find(|(seed, _)| seed.as_str() == check.name);
-        if let Some((_, why)) = undeliverable {
-            check.verdict = Verdict::Critical;
-            check.found = format!("{why}; {}", check.found);
-        }
-    }
-    checks.sort_by(|a, b| a.name.cmp(&b.name));
-    checks
-}
-
-async fn survey(mailbox: &Mailbox) -> Result<Survey, (SignIn, String)> {
-    let survey = mailbox.survey().await.map_err(|failure: ImapFailure| (failure.sign_in(), failure.to_string()));
-    mailbox.close().await;
-    survey
-}
-
-fn seed_check(seed: &Address, survey: Result<Survey, (SignIn, String)>) -> Check {
-    let (verdict, sign_in, found) = match survey {
-        Ok(survey) => {
-            let verdict = if survey.excess.is_some() { Verdict::Warning } else { Verdict::Ok };
-            (verdict, SignIn::Done, folders(&survey))
-        }
-        Err((sign_in, why)) => (Verdict::Critical, sign_in, why),
-    };
-    Check { part: "seed", name: seed.as_str().to_owned(), verdict, found, sign_in: Some(sign_in) }
-}
-
-fn folders(survey: &Survey) -> String {
-    let mut parts = vec!["signed in".to_owned()];
-    for folder in &survey.folders {
-        let how = match folder.found {
-            Found::BySeed => "named by you",
-            Found::BySpecialUse => "marked by the server",
-            Found::ByName => "by its name",
-            Found::NotSpecial => continue,
-        };
-        match (&folder.exists, folder.role) {
-            (_, Role::Inbox) => {}
-            (Ok(_), role) => parts.push(format!("{} is {} ({how})", role.word(), folder.name)),
-            (Err(why), role) => parts.push(format!("{} {} cannot be opened: {why}", role.word(), folder.name)),
-        }
-    }
-    match &survey.tabs {
-        Tabs::NotOffered => {}
-        Tabs::On => parts.push("tabs on".to_owned()),
-        Tabs::NotSeen => parts.push("no mail under any tab yet".to_owned()),
-        Tabs::Failed(why) => parts.push(format!("tabs could not be asked: {why}")),
-    }
-    let newest =
-        survey.newest_in_inbox.map_or("inbox empty".to_owned(), |at| format!("newest mail {}", day_and_year(at)));
-    parts.push(newest);
-    parts.extend(survey.excess.clone());
-    parts.join("; ")
-}
-
-fn document_of(checks: &[Check]) -> Result<String, Failure> {
+fn document_of(checks: &[Check], seeds: &[serde_json::Value]) -> Result<String, Failure> {
     let rows: Vec<serde_json::Value> = checks
         .iter()
         .map(|one| {
@@ -248,7 +174,7 @@ fn document_of(checks: &[Check]) -> Result<String, Failure> {
             })
         })
         .collect();
-    document(&json!({ "checks": rows })).map_err(Failure::internal)
+    document(&json!({ "checks": rows, "seeds": seeds })).map_err(Failure::internal)
 }
 
 fn lines(checks: &[Check], usable: usize, exit: Exit) -> String {

@@ -106,7 +106,7 @@ async fn prove(context: &Context, config: &Config, seed: &ConfiguredSeed, grant:
     let door = Door::remembering(store, true).map_err(Failure::bad_input)?;
     let pool = Pool::new(1, context.clock.clone(), door);
     let mailbox = Mailbox::new(access, pool, context.clock.clone(), patience_for(config.run.wait));
-    let survey = mailbox.survey().await;
+    let survey = mailbox.survey(Vec::new()).await;
     mailbox.close().await;
     survey.map_err(|failure| {
         let exit = if failure.is_temporary() { Exit::Unreachable } else { Exit::BadInput };

@@ -35,6 +35,17 @@ pub(crate) struct Baseline {
     pub(crate) shut: Vec<(FolderName, Role, String)>,
 }
 
+/// Where a probe of an earlier run was last known to lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trace {
+    /// The folder.
+    pub(crate) folder: FolderName,
+    /// Its UIDVALIDITY then.
+    pub(crate) uid_validity: Option<u32>,
+    /// The UID.
+    pub(crate) uid: u32,
+}
+
 /// One probe that a look searches for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sought {

@@ -207,6 +207,16 @@ impl Mailboxes {
         })
     }
 
+    /// Sets a flag on every copy of a message, as its owner does.
+    pub fn flag_message(&self, address: &str, id: MessageId, flag: &str) -> Result<(), LabError> {
+        self.change(address, |account| {
+            let copies = account.folders.iter_mut().flat_map(|folder| &mut folder.copies);
+            for copy in copies.filter(|copy| copy.id == id) {
+                copy.flags.insert(flag.to_owned());
+            }
+        })
+    }
+
     /// Files a message under another tab, or under none.
     pub fn set_tab(&self, address: &str, id: MessageId, tab: Option<Tab>) -> Result<(), LabError> {
         self.change(address, |account| {

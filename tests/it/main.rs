@@ -25,4 +25,6 @@ mod inspect;
 mod killed;
 mod real;
 mod scenario;
+#[cfg(feature = "failpoints")]
+mod sign_ins;
 mod tidy;

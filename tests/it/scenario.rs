@@ -12,6 +12,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use inboxed::lab::ca::{Certificate, Identity};
+use inboxed::lab::dns::{DnsServer, DnsZone};
 use inboxed::lab::fault::Faults;
 use inboxed::lab::imap::journal::Journal;
 use inboxed::lab::imap::{ImapServer, ImapSettings};
@@ -24,7 +25,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// What every seed signs in with.
-const PASSWORD: &str = "canary of the seeds";
+pub(crate) const PASSWORD: &str = "canary of the seeds";
 /// What the SES API is signed with.
 const AWS_SECRET: &str = "canary of the account";
 
@@ -46,6 +47,7 @@ pub(crate) struct Scenario {
     own_servers: Vec<ImapServer>,
     _ses: SesServer,
     other_ses: Option<SesServer>,
+    dns: DnsServer,
     smtp: Option<SmtpServer>,
     runtime: Runtime,
 }
@@ -64,14 +66,16 @@ impl Scenario {
     pub(crate) fn new(deliver: impl Fn(&Mailboxes, Accepted) + Send + Sync + 'static) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let directory = tempfile::Builder::new().prefix("inboxed-scenario-").tempdir().unwrap();
-        let (lab, account, ses) = runtime.block_on(async {
+        let (lab, account, ses, dns) = runtime.block_on(async {
             let clock = Clock::system();
             let lab = Lab::start(clock.clone()).await.unwrap();
             let mailboxes = lab.mailboxes.clone();
             let settings = SesSettings { max_send_rate: 200.0, ..SesSettings::with_domains(&["shop.example"]) };
             let account = SesAccount::new(settings, clock, Arc::new(move |accepted| deliver(&mailboxes, accepted)));
             let ses = SesServer::start(account.clone()).await.unwrap();
-            (lab, account, ses)
+            // It knows no name, and says so at once.
+            let dns = DnsServer::start(DnsZone::new()).await.unwrap();
+            (lab, account, ses, dns)
         });
         for inner in ["seeds", "providers"] {
             std::fs::create_dir(directory.path().join(inner)).unwrap();
@@ -95,6 +99,7 @@ impl Scenario {
             own_servers: Vec::new(),
             _ses: ses,
             other_ses: None,
+            dns,
             smtp: None,
             runtime,
         };
@@ -105,9 +110,10 @@ impl Scenario {
     /// Writes the main configuration: lines of `[run]`, and the stream.
     pub(crate) fn configure(&mut self, run: &str, stream: &str) {
         let main = format!(
-            "providers = [\"providers/*.toml\"]\n[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{}\"\n[dns]\nresolver = \"127.0.0.1:9\"\n[run]\n{run}\
+            "providers = [\"providers/*.toml\"]\n[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{}\"\n[dns]\nresolver = \"{}\"\n[run]\n{run}\
              [[stream]]\n{stream}",
-            self.endpoint
+            self.endpoint,
+            self.dns.address()
         );
         std::fs::write(self.directory.path().join("inboxed.toml"), main).unwrap();
     }
@@ -156,13 +162,25 @@ impl Scenario {
     pub(crate) fn seed_apart(&mut self, address: &str, character: Character, starttls: bool, faults: &Faults) {
         self.lab.mailboxes.open(NewAccount::new(character, address, PASSWORD));
         let settings = ImapSettings { name: address.to_owned(), ..ImapSettings::of(character) };
-        let (mailboxes, identity) = (self.lab.mailboxes.clone(), self.identity());
-        let started = ImapServer::start(settings, mailboxes, faults.clone(), Journal::counting_only(), identity);
-        let server = self.runtime.block_on(started).unwrap();
-        let (port, further) =
-            if starttls { (server.starttls_port(), "tls = \"starttls\"\n") } else { (server.port(), "") };
-        self.own_servers.push(server);
+        let (port, starttls_port) = self.server(settings, Certificate::Good, faults, Journal::counting_only());
+        let (port, further) = if starttls { (starttls_port, "tls = \"starttls\"\n") } else { (port, "") };
         self.add_seed(address, character, port, further);
+    }
+
+    /// A further server; its ports with TLS from the first byte and with STARTTLS.
+    pub(crate) fn server(
+        &mut self,
+        settings: ImapSettings,
+        certificate: Certificate,
+        faults: &Faults,
+        journal: Journal,
+    ) -> (u16, u16) {
+        let identity = self.lab.authority.certify(certificate).unwrap();
+        let started = ImapServer::start(settings, self.lab.mailboxes.clone(), faults.clone(), journal, identity);
+        let server = self.runtime.block_on(started).unwrap();
+        let ports = (server.port(), server.starttls_port());
+        self.own_servers.push(server);
+        ports
     }
 
     fn identity(&self) -> Identity {
@@ -179,12 +197,22 @@ impl Scenario {
     }
 
     fn note_seed(&mut self, address: &str, character: Character, port: u16, further: &str) {
+        let provider = format!("lab-{}", character.word());
+        self.note_seed_of(address, &provider, port, further);
+    }
+
+    /// Adds a seed of any provider's to the list; its mailbox is the test's business.
+    pub(crate) fn list_seed(&mut self, address: &str, provider: &str, port: u16, further: &str) {
+        self.note_seed_of(address, provider, port, further);
+        self.write_seeds();
+    }
+
+    fn note_seed_of(&mut self, address: &str, provider: &str, port: u16, further: &str) {
         let secret = if further.contains("secret = ") { "" } else { "secret = { env = \"PW\" }\n" };
         writeln!(
             self.seeds,
-            "[[seed]]\naddress = \"{address}\"\nprovider = \"lab-{}\"\nhost = \"127.0.0.1\"\nport = {port}\nca_file = \
-             \"../ca.pem\"\n{secret}{further}",
-            character.word()
+            "[[seed]]\naddress = \"{address}\"\nprovider = \"{provider}\"\nhost = \"127.0.0.1\"\nport = {port}\nca_file = \
+             \"../ca.pem\"\n{secret}{further}"
         )
         .unwrap();
     }

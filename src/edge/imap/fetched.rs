@@ -14,6 +14,10 @@ pub(super) struct Fetched<'a> {
     pub(super) arrived_at: Option<Timestamp>,
     /// Its header section; `None` if the response has none or NIL.
     pub(super) header: Option<&'a [u8]>,
+    /// Whether somebody answered it.
+    pub(super) answered: bool,
+    /// Whether somebody starred it.
+    pub(super) flagged: bool,
 }
 
 impl<'a> Fetched<'a> {
@@ -24,6 +28,10 @@ impl<'a> Fetched<'a> {
         for attribute in attributes {
             match attribute {
                 AttributeValue::Uid(uid) => fetched.uid = Some(*uid).filter(|&uid| uid > 0),
+                AttributeValue::Flags(flags) => {
+                    let has = |wanted: &str| flags.iter().any(|flag| flag.eq_ignore_ascii_case(wanted));
+                    (fetched.answered, fetched.flagged) = (has("\\Answered"), has("\\Flagged"));
+                }
                 AttributeValue::InternalDate(text) => fetched.arrived_at = internal_date(text),
                 AttributeValue::BodySection {
                     section: Some(SectionPath::Full(MessageSection::Header)),

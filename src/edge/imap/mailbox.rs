@@ -19,7 +19,7 @@ use super::survey::Survey;
 use super::visit::{Plan, Visit};
 use super::{Access, Credential, Patience, baseline, bearer, survey, tabs};
 use crate::domain::folder::{FolderName, Role};
-use crate::domain::look::{Baseline, Look, Sought};
+use crate::domain::look::{Baseline, Look, Sought, Trace};
 use crate::domain::sign_in::SignIn;
 use crate::edge::clock::Clock;
 use crate::edge::oauth::Bearer;
@@ -74,10 +74,10 @@ impl Mailbox {
         apart(async move { core.look(&sought).await }).await.unwrap_or_else(crashed)
     }
 
-    /// What `check` wants to know.
-    pub(crate) async fn survey(&self) -> Result<Survey, ImapFailure> {
+    /// What `check` wants to know, also of the probes that earlier runs left at these places.
+    pub(crate) async fn survey(&self, traces: Vec<Trace>) -> Result<Survey, ImapFailure> {
         let core = Arc::clone(&self.core);
-        apart(async move { core.heed(core.survey().await).await }).await.unwrap_or(Err(ImapFailure::Crashed))
+        apart(async move { core.heed(core.survey(&traces).await).await }).await.unwrap_or(Err(ImapFailure::Crashed))
     }
 
     /// Signs out, if a session is kept.
@@ -170,9 +170,9 @@ impl Core {
         Ok(baseline)
     }
 
-    async fn survey(&self) -> Result<Survey, ImapFailure> {
+    async fn survey(&self, traces: &[Trace]) -> Result<Survey, ImapFailure> {
         let (permit, mut session, folders) = self.fresh().await?;
-        let survey = survey::take(&mut session, &self.access, folders).await?;
+        let survey = survey::take(&mut session, &self.access, folders, traces).await?;
         self.pool.keep(self.number, session, permit);
         Ok(survey)
     }

@@ -84,7 +84,8 @@ fn fault_of(error: &Error) -> TlsFault {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => TlsFault::WrongName,
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsFault::Expired,
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsFault::NotYetValid,
-            CertificateError::UnknownIssuer => TlsFault::UnknownAuthority,
+            // An authority of the same name as a trusted one is found out by its signature.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFault::UnknownAuthority,
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => TlsFault::WrongPurpose,
             CertificateError::Revoked => TlsFault::Revoked,
             other => TlsFault::BadCertificate(other.to_string()),

@@ -32,6 +32,8 @@ pub(super) enum Wants {
     Dates,
     /// And its header section.
     Headers,
+    /// Whether it is there, and what its owner did to it.
+    Flags,
 }
 
 /// A set of UIDs; a range without an end reaches to the last message.
@@ -86,6 +88,7 @@ impl Question {
             Self::Fetch { ranges, wants } => {
                 let items = match wants {
                     Wants::Uids => "(UID)",
+                    Wants::Flags => "(UID FLAGS)",
                     Wants::Dates => "(UID INTERNALDATE)",
                     Wants::Headers => "(UID INTERNALDATE BODY.PEEK[HEADER]<0.65536>)",
                 };
@@ -118,6 +121,10 @@ pub(super) struct Row {
     pub(super) has_header: bool,
     /// The header, if the message is a copy of a probe; that of any other message is forgotten at once.
     pub(super) kept: Option<Kept>,
+    /// Whether somebody answered it.
+    pub(super) answered: bool,
+    /// Whether somebody starred it.
+    pub(super) flagged: bool,
 }
 
 /// What a visit brought back.
@@ -240,6 +247,8 @@ impl<'a> Visits<'a> {
                 let Some(uid) = fetched.uid else { return };
                 let row = visit.rows.entry(uid).or_default();
                 row.arrived_at = fetched.arrived_at.or(row.arrived_at);
+                row.answered |= fetched.answered;
+                row.flagged |= fetched.flagged;
                 if let Some(header) = fetched.header {
                     row.has_header = true;
                     row.kept = claim(header, self.sought).map(|probe| Kept {

@@ -1,5 +1,7 @@
 //! Baselines and looks: what was in the folders before the send, and what each pass over them saw.
 
+use std::collections::BTreeMap;
+
 use fail::fail_point;
 use jiff::Timestamp;
 
@@ -7,7 +9,7 @@ use super::fault::Doing as _;
 use super::row::{HEADER_LIMIT, millis, number, parsed, tab_columns, time};
 use super::{Store, StoreFault, Writing};
 use crate::domain::folder::{FolderName, Role};
-use crate::domain::look::{Baseline, Copy, Look, Mark};
+use crate::domain::look::{Baseline, Copy, Look, Mark, Trace};
 use crate::domain::run::RunId;
 use crate::domain::seed::Address;
 
@@ -112,6 +114,32 @@ impl Store {
         writing.commit().await.doing(LOOK)?;
         fail_point!("look-committed");
         Ok(())
+    }
+}
+
+impl Store {
+    /// Where the probes of the last few runs were seen, by seed.
+    pub(crate) async fn traces(&self, runs: u32) -> Result<BTreeMap<Address, Vec<Trace>>, StoreFault> {
+        let rows: Vec<(String, String, Option<i64>, i64)> = sqlx::query_as(
+            "SELECT seed.address, sighting.folder, sighting.uid_validity, sighting.uid
+             FROM seed JOIN probe ON probe.seed = seed.id JOIN sighting ON sighting.probe = probe.id
+             WHERE seed.run IN (SELECT id FROM run ORDER BY id DESC LIMIT $1)
+             ORDER BY sighting.id DESC",
+        )
+        .bind(runs)
+        .fetch_all(&self.reader)
+        .await
+        .doing("read where earlier probes lie")?;
+        let mut traces: BTreeMap<Address, Vec<Trace>> = BTreeMap::new();
+        for (address, folder, uid_validity, uid) in rows {
+            let trace = Trace {
+                folder: FolderName::from_wire(folder),
+                uid_validity: uid_validity.map(number).transpose()?,
+                uid: number(uid)?,
+            };
+            traces.entry(parsed("address", &address, Address::new)?).or_default().push(trace);
+        }
+        Ok(traces)
     }
 }
 

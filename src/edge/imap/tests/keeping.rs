@@ -126,7 +126,7 @@ async fn a_survey_shows_folders_roles_tabs_and_the_newest_mail() {
     let server = Server::start().await;
     server.world().capabilities.push_str(" X-GM-EXT-1");
     server.deliver_dated("INBOX", "Subject: x\r\n\r\n", "20-Nov-2026 06:00:00 +0000", "social");
-    let survey = mailbox(&server).survey().await.unwrap();
+    let survey = mailbox(&server).survey(Vec::new()).await.unwrap();
     assert_eq!(survey.tabs, Tabs::On);
     assert_eq!(survey.newest_in_inbox, Some("2026-11-20T06:00:00Z".parse().unwrap()));
     let roles: Vec<_> =
