@@ -9,6 +9,7 @@ use crate::domain::dns::name::DomainName;
 use crate::domain::oauth::Flow;
 use crate::domain::run::{Label, RunChoice};
 use crate::domain::seed::Address;
+use crate::domain::selection::Selection;
 use crate::domain::stream::StreamName;
 
 /// Find out where mail sent through Amazon SES landed: inbox, tab, spam, elsewhere or nowhere.
@@ -67,12 +68,27 @@ pub(crate) enum Verb {
     Dns(DnsArgs),
     /// Tell what one received message's header testifies: authentication, stamps, identity, road.
     Inspect(InspectArgs),
+    /// Compare two sets of runs of one stream, or the runs around its latest change of DNS.
+    ///
+    /// SEL is a list of parts separated by commas: a number, `last`, `last~N`, a label (all runs that bear it), or days such
+    /// as 2026-11-01..2026-11-30 (UTC, both included, either may be left out).
+    Compare(CompareArgs),
     /// Draw the placement trend of each stream as a PNG.
     Report(ReportArgs),
     /// Weekly runs by a systemd timer, cron or launchd: print what it takes, or install it.
     Schedule(ScheduleArgs),
     /// Wait in the foreground and make each run when it is due.
     Daemon,
+    /// Add results from a file of CSV or JSON: of `export`, or another tool's history.
+    ///
+    /// Needed for each result: `started_at`, `stream`, `seed`, `provider` and `placement` (inbox, promotions, spam,
+    /// elsewhere, missing, or nothing where it was not measured). Also read: `run_id`, `label`, `state`, `tab`, `folder`,
+    /// `arrived_at`, `latency_ms`, `why`. The same run, stream and seed are the same probe, so that importing twice adds
+    /// nothing. Rows without a run's number are one run where they bear the same label and follow each other within an hour,
+    /// until a stream and seed come a second time. Either all results of the file are added or none.
+    Import(ImportArgs),
+    /// Print every result as CSV, or with --json as JSON, for `import` and for other programs.
+    Export,
     /// Copy the database while runs may go on.
     Backup(BackupArgs),
     /// Remove old runs with everything they hold.
@@ -229,6 +245,31 @@ pub(crate) struct InspectArgs {
     pub(crate) provider: Option<String>,
 }
 
+/// What to compare.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("sides").required(true).args(["before", "change"]))]
+pub(crate) struct CompareArgs {
+    /// The runs before.
+    #[arg(long, value_name = "SEL", value_parser = selection, requires = "after")]
+    pub(crate) before: Option<Selection>,
+    /// The runs after.
+    #[arg(long, value_name = "SEL", value_parser = selection, requires = "before")]
+    pub(crate) after: Option<Selection>,
+    /// The runs around the latest change of DNS, up to eight weeks on each side.
+    #[arg(long, value_name = "WHICH", conflicts_with_all = ["before", "after"])]
+    pub(crate) change: Option<ChangeChoice>,
+    /// The stream; needed where there are several.
+    #[arg(long, value_parser = stream_name)]
+    pub(crate) stream: Option<StreamName>,
+}
+
+/// Which change of DNS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ChangeChoice {
+    /// The latest one.
+    Last,
+}
+
 /// What to draw.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -308,6 +349,13 @@ pub(crate) struct InstallArgs {
     pub(crate) dir: Option<PathBuf>,
 }
 
+/// What to import.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The file; JSON where it begins with a brace or a bracket, else CSV.
+    pub(crate) file: PathBuf,
+}
+
 /// Where to copy to.
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
@@ -356,6 +404,10 @@ fn label(text: &str) -> Result<Label, String> {
     Label::new(text).ok_or_else(|| {
         "a label is a letter, then letters, digits, '.', '_' or '-', without '..', and not 'last'".to_owned()
     })
+}
+
+fn selection(text: &str) -> Result<Selection, String> {
+    Selection::new(text)
 }
 
 fn run_choice(text: &str) -> Result<RunChoice, String> {

@@ -8,9 +8,9 @@ use super::Failure;
 use crate::config::{Config, Providers};
 use crate::domain::evidence::{remarks, testify};
 use crate::domain::finding::{Finding, judge};
-use crate::domain::look::Baseline;
+use crate::domain::folder::FolderName;
 use crate::domain::provider::{Provider, ProviderName};
-use crate::domain::run::RunId;
+use crate::domain::run::{Run, RunId};
 use crate::edge::store::{Store, StoreFault};
 use crate::render::report::{Judged, RunReport, ShownProvider};
 
@@ -25,44 +25,66 @@ pub(crate) async fn judge_run(
     now: Timestamp,
 ) -> Result<RunReport, StoreFault> {
     let run = store.run(id, store.holder_run()).await?;
-    let probes = store.probes(id).await?;
-    let mut sweeps = store.sweeps(id).await?;
-    let excluded = store.excluded(id).await?;
-    let mut probes: Vec<Judged> = probes
-        .into_iter()
-        .map(|probe| {
-            let sweeps = sweeps.remove(&probe.id).unwrap_or_default();
-            let unreadable = excluded.get(&probe.seed).map(String::as_str);
-            let deadline = probe.deadline(run.wait);
-            let finding = judge(&probe, &sweeps, unreadable, deadline, run.ended_at, now, config.judge.rules);
-            Judged::new(probe, finding)
-        })
-        .collect();
-    for judged in &mut probes {
-        if let Finding::Missing { why, .. } = &mut judged.finding
-            && let Some(baseline) = store.baseline(id, &judged.probe.seed).await?
-        {
-            why.push_str(&closed_to_us(&baseline));
-        }
-    }
-    Ok(RunReport {
-        run,
-        probes,
-        providers: shown(config),
-        rules: config.judge.rules,
-        confidence: config.judge.confidence,
-        thresholds: config.thresholds,
-    })
+    let mut reports = judge_runs(store, config, vec![run], now).await?;
+    reports.pop().ok_or_else(|| StoreFault::NoRun { choice: id.0.to_string() })
 }
 
-/// That some folders could not be looked into, to be said wherever a probe is called missing; empty if there are none.
-fn closed_to_us(baseline: &Baseline) -> String {
-    let names: Vec<String> = baseline.shut.iter().map(|(folder, _, _)| folder.to_string()).collect();
-    if names.is_empty() {
-        String::new()
-    } else {
-        format!("; not looked into, as closed before the send: {}", names.join(", "))
+/// Runs whose looks are in memory at once.
+const AT_ONCE: usize = 25;
+
+/// Reads the facts of many runs in few queries and judges them as of `now`, in the order given.
+pub(crate) async fn judge_runs(
+    store: &Store,
+    config: &Config,
+    runs: Vec<Run>,
+    now: Timestamp,
+) -> Result<Vec<RunReport>, StoreFault> {
+    let mut reports = Vec::with_capacity(runs.len());
+    let mut runs = runs.into_iter();
+    loop {
+        let some: Vec<Run> = runs.by_ref().take(AT_ONCE).collect();
+        if some.is_empty() {
+            return Ok(reports);
+        }
+        let ids: Vec<RunId> = some.iter().map(|run| run.id).collect();
+        let mut probes = store.probes_of(&ids).await?;
+        let mut sweeps = store.sweeps_of(&ids).await?;
+        let excluded = store.excluded_of(&ids).await?;
+        let mut told = store.told(&ids).await?;
+        let shut = store.shut_of(&ids).await?;
+        for run in some {
+            let excluded = excluded.get(&run.id);
+            let judged = probes.remove(&run.id).unwrap_or_default().into_iter().map(|probe| {
+                let sweeps = sweeps.remove(&probe.id).unwrap_or_default();
+                let unreadable = excluded.and_then(|seeds| seeds.get(&probe.seed)).map(String::as_str);
+                let deadline = probe.deadline(run.wait);
+                let mut finding = judge(&probe, &sweeps, unreadable, deadline, run.ended_at, now, config.judge.rules);
+                if let Finding::Missing { why, .. } = &mut finding
+                    && let Some(folders) = shut.get(&(run.id, probe.seed.clone()))
+                {
+                    why.push_str(&closed_to_us(folders));
+                }
+                Judged::new(probe, finding)
+            });
+            let told = told.remove(&run.id).unwrap_or_default().into_iter();
+            let told = told.map(|(row, told)| Judged::new(told.probe(run.id, row), told.finding()));
+            let probes = judged.chain(told).collect();
+            reports.push(RunReport {
+                run,
+                probes,
+                providers: shown(config),
+                rules: config.judge.rules,
+                confidence: config.judge.confidence,
+                thresholds: config.thresholds,
+            });
+        }
     }
+}
+
+/// That some folders could not be looked into, to be said wherever a probe is called missing.
+fn closed_to_us(folders: &[FolderName]) -> String {
+    let names: Vec<String> = folders.iter().map(FolderName::to_string).collect();
+    format!("; not looked into, as closed before the send: {}", names.join(", "))
 }
 
 /// Adds what the headers of the copies that decided testify.
@@ -93,7 +115,7 @@ pub(crate) fn in_order(providers: &Providers) -> impl Iterator<Item = &Arc<Provi
 }
 
 /// The providers as reports name them, in their order.
-fn shown(config: &Config) -> Vec<ShownProvider> {
+pub(crate) fn shown(config: &Config) -> Vec<ShownProvider> {
     let shown = in_order(&config.providers).map(|provider| ShownProvider {
         name: provider.name.clone(),
         title: provider.title.clone(),

@@ -2,10 +2,12 @@
 
 mod board;
 mod check;
+mod compare;
 mod completions;
 mod daemon;
 mod demo;
 mod dns;
+mod exchange;
 mod field;
 mod grants;
 mod init;
@@ -145,6 +147,9 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
             ScheduleAction::Install(args) => schedule::install(&context, args).await,
         },
         Verb::Daemon => Box::pin(daemon::execute(&context)).await,
+        Verb::Compare(args) => compare::execute(&context, args).await,
+        Verb::Import(args) => exchange::import(&context, args).await,
+        Verb::Export => exchange::export(&context).await,
         Verb::Backup(args) => upkeep::backup(&context, args).await,
         Verb::Prune(args) => upkeep::prune(&context, args).await,
         Verb::Completions(args) => Ok(completions::execute(args)),

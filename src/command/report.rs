@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 
-use super::judgement::{judge_run, open_to_read};
+use super::judgement::{judge_runs, open_to_read};
 use super::{Context, Failure, Outcome};
 use crate::cli::ReportArgs;
 use crate::domain::stream::StreamName;
@@ -22,12 +22,9 @@ pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outc
     let (config, store) = open_to_read(&context.config_path).await?;
     let now = context.clock.now();
     let since = args.since.and_then(|span| now.checked_sub(span).ok());
-    let mut reports = Vec::new();
-    for run in store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)? {
-        if since.is_none_or(|since| run.started_at >= since) {
-            reports.push(judge_run(&store, &config, run.id, now).await.map_err(Failure::internal)?);
-        }
-    }
+    let mut runs = store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)?;
+    runs.retain(|run| since.is_none_or(|since| run.started_at >= since));
+    let reports = judge_runs(&store, &config, runs, now).await.map_err(Failure::internal)?;
     let mut streams: Vec<StreamName> = reports.iter().flat_map(|report| report.run.streams.clone()).collect();
     streams.sort();
     streams.dedup();

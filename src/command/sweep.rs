@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use anyhow::anyhow;
+
 use super::board::Board;
 use super::field::Field;
 use super::interrupt::Interrupt;
@@ -28,6 +30,12 @@ pub(crate) async fn execute(context: &Context, args: &SweepArgs) -> Result<Outco
     let lock = Failure::locked(Lock::try_take(&config.database, None))?;
     let store = Store::open_existing(&config.database).await.map_err(Failure::bad_input)?;
     let id = store.resolve(&args.run).await.map_err(Failure::bad_input)?;
+    if store.run(id, None).await.map_err(Failure::internal)?.imported {
+        return Err(Failure::bad_input(anyhow!(
+            "run {} was imported: nothing was sent from here, so there is nothing to look for",
+            id.0
+        )));
+    }
     finish(context, &config, &lock, &store, id, Interrupt::listen()).await
 }
 

@@ -70,7 +70,6 @@ pub(crate) struct Config {
     /// How DNS is asked.
     pub(crate) dns: Dns,
     /// Traffic shares for the overall figure; empty means equal.
-    #[cfg_attr(not(test), expect(dead_code, reason = "`report` will read it; a slip in it is found today"))]
     pub(crate) weights: BTreeMap<ProviderName, f64>,
     /// When a run is due.
     pub(crate) schedule: Option<Schedule>,

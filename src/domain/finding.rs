@@ -38,6 +38,11 @@ impl Placement {
             Self::Missing => "missing",
         }
     }
+
+    /// The placement that [`Placement::word`] wrote.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|placement| placement.word() == word)
+    }
 }
 
 /// What the judgement says of a copy that was seen.

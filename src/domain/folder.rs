@@ -54,6 +54,11 @@ impl FolderName {
         Self(name.into())
     }
 
+    /// The name that people read as `text`: what is displayed is `text` again.
+    pub(crate) fn from_text(text: &str) -> Self {
+        Self(text.replace('&', "&-"))
+    }
+
     /// The name as it must be sent back to the server.
     pub(crate) fn wire(&self) -> &str {
         &self.0

@@ -31,10 +31,12 @@ pub(crate) mod quantile;
 pub(crate) mod receiver;
 pub(crate) mod road;
 pub(crate) mod run;
+pub(crate) mod sample;
 pub(crate) mod schedule;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod scope;
 pub(crate) mod seed;
+pub(crate) mod selection;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod share;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
@@ -47,6 +49,7 @@ pub(crate) mod stamp;
 pub(crate) mod standing;
 pub(crate) mod stream;
 pub(crate) mod tally;
+pub(crate) mod told;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod trend;
 

@@ -97,6 +97,8 @@ pub(crate) struct Run {
     pub(crate) state: RunState,
     /// Whether the lab answered instead of real providers.
     pub(crate) simulated: bool,
+    /// Whether another tool, or another database, told of it: then there are no looks behind its findings.
+    pub(crate) imported: bool,
     /// How long each probe is watched.
     pub(crate) wait: std::time::Duration,
 }

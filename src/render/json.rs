@@ -55,6 +55,8 @@ struct RunObject<'a> {
     state: &'static str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     simulated: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    imported: bool,
 }
 
 #[derive(Serialize)]
@@ -200,6 +202,7 @@ fn run_object(run: &Run) -> RunObject<'_> {
         ended_at: run.ended_at.map(moment),
         state: run.state.word(),
         simulated: run.simulated,
+        imported: run.imported,
     }
 }
 
@@ -217,7 +220,7 @@ fn probe_object(judged: &Judged) -> ProbeObject<'_> {
         state: probe.state.word(),
         placement: finding.placement().map(Placement::word),
         tab: evidence.and_then(|seen| tab_word(&seen.tab)),
-        folder: evidence.map(|seen| seen.folder.to_string()),
+        folder: evidence.map(|seen| seen.folder.to_string()).filter(|folder| !folder.is_empty()),
         first_seen_at: evidence.map(|seen| moment(seen.first_seen_at)),
         arrived_at: evidence.and_then(|seen| seen.arrived_at).map(moment),
         latency_ms: judged.latency().and_then(|latency| u64::try_from(latency.as_millis()).ok()),

@@ -3,7 +3,9 @@
 //! Nothing here asks a clock, reads a file or decides about mail. Whatever a stranger wrote (folder names, headers, answers of
 //! servers) passes through [`plain`] before it reaches a terminal or a chart.
 
+pub(crate) mod comparison;
 pub(crate) mod dns;
+pub(crate) mod exchange;
 pub(crate) mod figure;
 pub(crate) mod json;
 pub(crate) mod plain;

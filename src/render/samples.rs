@@ -116,6 +116,7 @@ pub(crate) fn report(rows: &[(&str, &str, &str, &str, i64)]) -> RunReport {
             ended_at: Some(at(940_000)),
             state: RunState::Complete,
             simulated: false,
+            imported: false,
             wait: Duration::from_mins(15),
         },
         probes,

@@ -20,6 +20,7 @@ mod imports;
 mod faults;
 #[cfg(feature = "failpoints")]
 mod handoffs;
+mod history;
 mod inspect;
 #[cfg(feature = "failpoints")]
 mod killed;

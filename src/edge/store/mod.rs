@@ -21,6 +21,7 @@ mod send;
 mod snapshot;
 mod standing;
 mod suppression;
+mod told;
 mod upkeep;
 
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub(crate) use fault::StoreFault;
 pub(crate) use lock::Lock;
 pub(crate) use plan::{NewRun, StreamFacts};
 pub(crate) use suppression::Listing;
+pub(crate) use told::{Added, NotAdded};
 
 /// A transaction of the writing connection.
 type Writing = sqlx::Transaction<'static, Sqlite>;

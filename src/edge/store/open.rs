@@ -94,10 +94,13 @@ impl Store {
             Standing::Empty if !for_work => return Err(StoreFault::Absent { path: self.path.clone() }),
             Standing::Empty => false,
             Standing::Foreign => return Err(StoreFault::NotOurs { path: self.path.clone() }),
-            Standing::Ours { schema } if schema > known => {
+            Standing::Ours { schema, .. } if schema > known => {
                 return Err(StoreFault::Newer { path: self.path.clone(), found: schema, known });
             }
-            Standing::Ours { schema } => schema == known,
+            // Migrations may have been made side by side: the last one alone does not tell that none is missing.
+            Standing::Ours { schema, applied } => {
+                schema == known && usize::try_from(applied).is_ok_and(|applied| applied >= MIGRATIONS.iter().count())
+            }
         };
         if for_work {
             check_pages(&mut writer).await?;
@@ -137,6 +140,8 @@ enum Standing {
     Ours {
         /// The last migration applied to it.
         schema: i64,
+        /// How many were applied.
+        applied: i64,
     },
 }
 
@@ -152,9 +157,9 @@ async fn standing(connection: &mut SqliteConnection) -> Result<Standing, sqlx::E
     if application != APPLICATION_ID {
         return Ok(Standing::Foreign);
     }
-    let schema: Option<i64> =
-        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(connection).await?;
-    Ok(Standing::Ours { schema: schema.unwrap_or(0) })
+    let (schema, applied): (Option<i64>, i64) =
+        sqlx::query_as("SELECT max(version), count(*) FROM _sqlx_migrations").fetch_one(connection).await?;
+    Ok(Standing::Ours { schema: schema.unwrap_or(0), applied })
 }
 
 async fn check_pages(connection: &mut SqliteConnection) -> Result<(), StoreFault> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fault::Doing as _;
-use super::row::{maybe_time, number, parsed, tab_answer, time};
+use super::row::{list, maybe_time, number, parsed, tab_answer, time};
 use super::{Store, StoreFault};
 use crate::domain::folder::{FolderName, Role};
 use crate::domain::probe::{Probe, ProbeId, ProbeState, SesId, Tag};
@@ -16,31 +16,45 @@ use crate::domain::stream::{StreamName, TagMode};
 impl Store {
     /// The probes of a run in the order of its streams and seeds.
     pub(crate) async fn probes(&self, run: RunId) -> Result<Vec<Probe>, StoreFault> {
+        Ok(self.probes_of(&[run]).await?.remove(&run).unwrap_or_default())
+    }
+
+    /// The same for many runs at once.
+    pub(crate) async fn probes_of(&self, runs: &[RunId]) -> Result<BTreeMap<RunId, Vec<Probe>>, StoreFault> {
         let rows: Vec<ProbeRow> = sqlx::query_as(
-            "SELECT probe.id, stream.name AS stream, stream.tag_mode, seed.address, seed.provider, probe.tag,
+            "SELECT stream.run, probe.id, stream.name AS stream, stream.tag_mode, seed.address, seed.provider, probe.tag,
                     probe.state, probe.why, handoff.claimed_at, handoff.outcome, handoff.ended_at, handoff.ses_id
              FROM stream JOIN probe ON probe.stream = stream.id JOIN seed ON seed.id = probe.seed
              LEFT JOIN handoff ON handoff.probe = probe.id AND handoff.attempt = probe.attempts
-             WHERE stream.run = $1 ORDER BY stream.position, seed.position",
+             WHERE stream.run IN (SELECT value FROM json_each($1)) ORDER BY stream.run, stream.position, seed.position",
         )
-        .bind(run.0)
+        .bind(list(runs))
         .fetch_all(&self.reader)
         .await
         .doing("read the probes of a run")?;
-        rows.into_iter().map(ProbeRow::probe).collect()
+        let mut probes: BTreeMap<RunId, Vec<Probe>> = BTreeMap::new();
+        for row in rows {
+            probes.entry(RunId(row.run)).or_default().push(row.probe()?);
+        }
+        Ok(probes)
     }
 
     /// Every look through each probe's seed, oldest first, with the copies of that probe that it saw. A probe whose seed
     /// was never looked at has no entry.
     pub(crate) async fn sweeps(&self, run: RunId) -> Result<BTreeMap<ProbeId, Vec<Sweep>>, StoreFault> {
+        self.sweeps_of(&[run]).await
+    }
+
+    /// The same for many runs at once.
+    pub(crate) async fn sweeps_of(&self, runs: &[RunId]) -> Result<BTreeMap<ProbeId, Vec<Sweep>>, StoreFault> {
         const DOING: &str = "read the looks of a run";
         let mut reading = self.reader.begin().await.doing(DOING)?;
         let looks: Vec<LookRow> = sqlx::query_as(
             "SELECT probe.id AS probe, look.id AS look, look.began_at, look.ended_at, look.failed
              FROM seed JOIN probe ON probe.seed = seed.id JOIN look ON look.seed = seed.id
-             WHERE seed.run = $1 ORDER BY probe.id, look.id",
+             WHERE seed.run IN (SELECT value FROM json_each($1)) ORDER BY probe.id, look.id",
         )
-        .bind(run.0)
+        .bind(list(runs))
         .fetch_all(&mut *reading)
         .await
         .doing(DOING)?;
@@ -49,9 +63,9 @@ impl Store {
                     seen.arrived_at
              FROM stream JOIN probe ON probe.stream = stream.id JOIN sighting ON sighting.probe = probe.id
              JOIN seen ON seen.sighting = sighting.id
-             WHERE stream.run = $1 ORDER BY seen.look, sighting.id",
+             WHERE stream.run IN (SELECT value FROM json_each($1)) ORDER BY seen.look, sighting.id",
         )
-        .bind(run.0)
+        .bind(list(runs))
         .fetch_all(&mut *reading)
         .await
         .doing(DOING)?;
@@ -68,14 +82,50 @@ impl Store {
     }
 
     /// The seeds that take no part in a run, each with the reason.
+    #[cfg(test)]
     pub(crate) async fn excluded(&self, run: RunId) -> Result<BTreeMap<Address, String>, StoreFault> {
-        let rows: Vec<(String, String)> =
-            sqlx::query_as("SELECT address, excluded FROM seed WHERE run = $1 AND excluded IS NOT NULL")
-                .bind(run.0)
-                .fetch_all(&self.reader)
-                .await
-                .doing("read the seeds that take no part")?;
-        rows.into_iter().map(|(address, why)| Ok((parsed("address", &address, Address::new)?, why))).collect()
+        Ok(self.excluded_of(&[run]).await?.remove(&run).unwrap_or_default())
+    }
+
+    /// The same for many runs at once.
+    pub(crate) async fn excluded_of(
+        &self,
+        runs: &[RunId],
+    ) -> Result<BTreeMap<RunId, BTreeMap<Address, String>>, StoreFault> {
+        let rows: Vec<(i64, String, String)> = sqlx::query_as(
+            "SELECT run, address, excluded FROM seed
+             WHERE run IN (SELECT value FROM json_each($1)) AND excluded IS NOT NULL",
+        )
+        .bind(list(runs))
+        .fetch_all(&self.reader)
+        .await
+        .doing("read the seeds that take no part")?;
+        let mut excluded: BTreeMap<RunId, BTreeMap<Address, String>> = BTreeMap::new();
+        for (run, address, why) in rows {
+            excluded.entry(RunId(run)).or_default().insert(parsed("address", &address, Address::new)?, why);
+        }
+        Ok(excluded)
+    }
+
+    /// The folders that could not be opened before the send, by run and seed; seeds without any are absent.
+    pub(crate) async fn shut_of(
+        &self,
+        runs: &[RunId],
+    ) -> Result<BTreeMap<(RunId, Address), Vec<FolderName>>, StoreFault> {
+        let rows: Vec<(i64, String, String)> = sqlx::query_as(
+            "SELECT seed.run, seed.address, shut.folder FROM seed JOIN shut ON shut.seed = seed.id
+             WHERE seed.run IN (SELECT value FROM json_each($1)) ORDER BY seed.id, shut.position",
+        )
+        .bind(list(runs))
+        .fetch_all(&self.reader)
+        .await
+        .doing("read the folders that were closed")?;
+        let mut shut: BTreeMap<(RunId, Address), Vec<FolderName>> = BTreeMap::new();
+        for (run, address, folder) in rows {
+            let address = parsed("address", &address, Address::new)?;
+            shut.entry((RunId(run), address)).or_default().push(FolderName::from_wire(folder));
+        }
+        Ok(shut)
     }
 
     /// The header sections of all copies of one probe, in the order in which they were first seen: the folder, the bytes,
@@ -93,6 +143,7 @@ impl Store {
 
 #[derive(sqlx::FromRow)]
 struct ProbeRow {
+    run: i64,
     id: i64,
     stream: String,
     tag_mode: String,

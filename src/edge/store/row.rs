@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::StoreFault;
+use crate::domain::run::RunId;
 use crate::domain::sighting::{Tab, TabAnswer};
 
 /// The most that is kept of a header section, in bytes.
@@ -33,6 +34,12 @@ pub(super) fn maybe_time(millis: Option<i64>) -> Result<Option<Timestamp>, Store
 /// A number of 32 bits.
 pub(super) fn number(value: i64) -> Result<u32, StoreFault> {
     u32::try_from(value).map_err(|_| damaged("number", value))
+}
+
+/// The numbers of runs as SQLite's `json_each` takes them.
+pub(super) fn list(runs: &[RunId]) -> String {
+    let numbers: Vec<String> = runs.iter().map(|run| run.0.to_string()).collect();
+    format!("[{}]", numbers.join(","))
 }
 
 /// A value with a textual form of its own.

@@ -18,33 +18,39 @@ impl Store {
     pub(crate) async fn run(&self, id: RunId, holder: Option<RunId>) -> Result<Run, StoreFault> {
         let mut reading = self.reader.begin().await.doing(READ)?;
         let row: Option<RunRow> =
-            sqlx::query_as("SELECT id, label, started_at, ended_at, wait, simulated FROM run WHERE id = $1")
+            sqlx::query_as("SELECT id, label, started_at, ended_at, wait, simulated, imported FROM run WHERE id = $1")
                 .bind(id.0)
                 .fetch_optional(&mut *reading)
                 .await
                 .doing(READ)?;
         let row = row.ok_or_else(|| StoreFault::NoRun { choice: id.0.to_string() })?;
-        let streams: Vec<String> = sqlx::query_scalar("SELECT name FROM stream WHERE run = $1 ORDER BY position")
-            .bind(id.0)
-            .fetch_all(&mut *reading)
-            .await
-            .doing(READ)?;
+        let streams: Vec<String> = sqlx::query_scalar(
+            "SELECT name FROM (
+                 SELECT name, position FROM stream WHERE run = $1
+                 UNION ALL SELECT name, position FROM told_stream WHERE run = $1
+             ) ORDER BY position",
+        )
+        .bind(id.0)
+        .fetch_all(&mut *reading)
+        .await
+        .doing(READ)?;
         row.run(&streams, holder)
     }
 
-    /// The last runs, the newest first, `limit` of them at most.
+    /// The runs that began last, the newest first, `limit` of them at most.
     pub(crate) async fn runs(&self, limit: u32, holder: Option<RunId>) -> Result<Vec<Run>, StoreFault> {
         let mut reading = self.reader.begin().await.doing(READ)?;
         let rows: Vec<RunRow> = sqlx::query_as(
-            "SELECT id, label, started_at, ended_at, wait, simulated FROM run ORDER BY id DESC LIMIT $1",
+            "SELECT id, label, started_at, ended_at, wait, simulated, imported FROM run ORDER BY started_at DESC, id DESC LIMIT $1",
         )
         .bind(limit)
         .fetch_all(&mut *reading)
         .await
         .doing(READ)?;
         let names: Vec<(i64, String)> = sqlx::query_as(
-            "SELECT run, name FROM stream
-             WHERE run IN (SELECT id FROM run ORDER BY id DESC LIMIT $1) ORDER BY run, position",
+            "SELECT run, name FROM (
+                 SELECT run, name, position FROM stream UNION ALL SELECT run, name, position FROM told_stream
+             ) WHERE run IN (SELECT id FROM run ORDER BY started_at DESC, id DESC LIMIT $1) ORDER BY run, position",
         )
         .bind(limit)
         .fetch_all(&mut *reading)
@@ -78,7 +84,7 @@ impl Store {
     }
 
     async fn run_back(&self, back: u32) -> Result<Option<i64>, StoreFault> {
-        sqlx::query_scalar("SELECT id FROM run ORDER BY id DESC LIMIT 1 OFFSET $1")
+        sqlx::query_scalar("SELECT id FROM run ORDER BY started_at DESC, id DESC LIMIT 1 OFFSET $1")
             .bind(back)
             .fetch_optional(&self.reader)
             .await
@@ -128,6 +134,7 @@ struct RunRow {
     ended_at: Option<i64>,
     wait: i64,
     simulated: bool,
+    imported: bool,
 }
 
 impl RunRow {
@@ -147,6 +154,7 @@ impl RunRow {
             ended_at: maybe_time(self.ended_at)?,
             state,
             simulated: self.simulated,
+            imported: self.imported,
             wait: duration(self.wait)?,
         })
     }

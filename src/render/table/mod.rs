@@ -3,6 +3,7 @@
 //! A terminal gives its width and wants lines that fit; a pipe has none and gets every row on one line, uncut, so that it can be
 //! searched. Colour only repeats what the words say.
 
+mod comparison;
 mod evidence;
 mod grid;
 mod inspect;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+pub(crate) use comparison::comparison_table;
 pub(crate) use inspect::{Ascribed, inspect_table};
 pub(crate) use run::run_table;
 pub(crate) use runs::runs_table;
@@ -95,6 +97,10 @@ fn headline(report: &RunReport, screen: Screen) -> String {
     if run.simulated {
         title.push_str("  ");
         title.push_str(&screen.paint(Tone::Warning, "[simulated: the lab answered, no real provider]"));
+    }
+    if run.imported {
+        title.push_str("  ");
+        title.push_str(&screen.paint(Tone::Warning, "[imported: as it was told, without looks of our own]"));
     }
     let streams: Vec<&str> = run.streams.iter().map(StreamName::as_str).collect();
     let mut facts = vec![streams.join(", ")];

@@ -4,7 +4,7 @@ use super::grid::{Entry, Grid, Side};
 use super::listing::{Item, listing};
 use super::verdict::{Closing, verdict};
 use super::{Screen, Tone, headline};
-use crate::domain::finding::{Finding, Placement};
+use crate::domain::finding::{Finding, Placement, Rules};
 use crate::domain::health::ENOUGH;
 use crate::domain::interval::count;
 use crate::domain::tally::{Tally, is_good};
@@ -42,7 +42,12 @@ pub(crate) fn run_table(report: &RunReport, closing: Closing, screen: Screen) ->
 
 /// Which setting the figures follow.
 pub(super) fn setting(report: &RunReport) -> &'static str {
-    if report.rules.promotions_as_inbox {
+    setting_words(report.rules)
+}
+
+/// The same for rules alone.
+pub(super) fn setting_words(rules: Rules) -> &'static str {
+    if rules.promotions_as_inbox {
         "Promotions count as inbox (promotions_as_inbox = true)."
     } else {
         "Promotions do not count as inbox (promotions_as_inbox = false)."
@@ -253,7 +258,7 @@ fn is_moved(finding: &Finding) -> bool {
 
 fn item(judged: &Judged, word: Entry) -> Item<'_> {
     let folder = match &judged.finding {
-        Finding::Found(evidence) => Some(evidence.folder.to_string()),
+        Finding::Found(evidence) => Some(evidence.folder.to_string()).filter(|folder| !folder.is_empty()),
         Finding::Missing { .. } | Finding::Pending | Finding::Unmeasured { .. } => None,
     };
     let mut said: Vec<String> = judged.finding.why().into_iter().collect();

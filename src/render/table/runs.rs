@@ -82,6 +82,7 @@ fn facts(report: &RunReport) -> Vec<Entry> {
     let streams: Vec<&str> = run.streams.iter().map(StreamName::as_str).collect();
     let label = run.label.as_ref().map_or("", |label| label.as_str());
     let state = match (run.simulated, run.state) {
+        (false, _) if run.imported => "imported".to_owned(),
         (false, state) => state.word().to_owned(),
         (true, RunState::Complete) => "simulated".to_owned(),
         (true, state) => format!("simulated, {}", state.word()),

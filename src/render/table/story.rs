@@ -51,6 +51,7 @@ fn finding(report: &RunReport, judged: &Judged, screen: Screen) -> String {
     let (tone, mut words) = match &judged.finding {
         Finding::Found(evidence) => {
             let folder = plain(&evidence.folder.to_string(), 64);
+            let folder = if folder.is_empty() { "no folder that was told".to_owned() } else { folder };
             let tab = tab_word(&evidence.tab).map(|tab| format!(", tab {tab}")).unwrap_or_default();
             let word = evidence.placement.map_or("unmeasured", Placement::word);
             let good = evidence.placement.is_some_and(|one| crate::domain::tally::is_good(one, report.rules));

@@ -51,7 +51,9 @@ async fn every_table_is_strict_and_none_holds_a_judgement() {
         assert!(strict || table == "_sqlx_migrations", "{table}");
     }
     let columns = "SELECT count(*) FROM sqlite_schema JOIN pragma_table_info(sqlite_schema.name) AS field
-                   WHERE field.name IN ('placement', 'finding', 'verdict')";
+                   WHERE field.name IN ('placement', 'finding', 'verdict')
+                   -- What another tool told is its own fact, and judged by none of our rules.
+                   AND sqlite_schema.name != 'told'";
     assert_eq!(place.count(columns).await, 0);
 }
 

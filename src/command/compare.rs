@@ -1,0 +1,229 @@
+//! `compare`: two sets of runs of one stream, or the runs around its latest change of DNS.
+
+use std::collections::BTreeSet;
+
+use anyhow::anyhow;
+
+use super::judgement::{judge_runs, open_to_read, shown};
+use super::{Context, Failure, Outcome};
+use crate::Exit;
+use crate::cli::CompareArgs;
+use crate::config::Config;
+use crate::domain::compare::{Comparison, Verdict};
+use crate::domain::dns::change::Change;
+use crate::domain::run::{Run, RunId, RunState};
+use crate::domain::sample::{Probed, Sample, samples};
+use crate::domain::selection::{Selection, Turn, around_last};
+use crate::domain::shift::{Answers, Side};
+use crate::domain::stream::StreamName;
+use crate::edge::store::Store;
+use crate::render::comparison::{CompareReport, change_words, comparison_document, runs_words};
+use crate::render::table::comparison_table;
+
+/// Runs the verb.
+pub(crate) async fn execute(context: &Context, args: &CompareArgs) -> Result<Outcome, Failure> {
+    let (config, store) = open_to_read(&context.config_path).await?;
+    let runs = store.runs(u32::MAX, store.holder_run()).await.map_err(Failure::internal)?;
+    let chosen = match (&args.before, &args.after) {
+        (Some(before), Some(after)) => by_selection(&runs, before, after, args.stream.as_ref())?,
+        (Some(_) | None, _) => around_change(&store, &runs, args.stream.as_ref()).await?,
+    };
+    let report = compared(context, &config, &store, &runs, chosen).await?;
+    let text = if context.json {
+        comparison_document(&report).map_err(Failure::internal)?
+    } else {
+        comparison_table(&report, context.screen)
+    };
+    Ok(Outcome { exit: exit(&report.comparison), stdout: text })
+}
+
+/// What is to be compared.
+struct Chosen {
+    stream: StreamName,
+    before: BTreeSet<RunId>,
+    after: BTreeSet<RunId>,
+    change: Option<Change>,
+    notes: Vec<String>,
+}
+
+fn by_selection(
+    runs: &[Run],
+    before: &Selection,
+    after: &Selection,
+    stream: Option<&StreamName>,
+) -> Result<Chosen, Failure> {
+    let meant = |side: &str, selection: &Selection| {
+        selection.of(runs).map_err(|why| Failure::bad_input(anyhow!("--{side} {selection}: {why}; see `inboxed runs`")))
+    };
+    let (mut before_ids, mut after_ids) = (meant("before", before)?, meant("after", after)?);
+    let both: BTreeSet<RunId> = before_ids.intersection(&after_ids).copied().collect();
+    if !both.is_empty() {
+        return Err(Failure::bad_input(anyhow!(
+            "{} would be on both sides: --before {before} and --after {after} must have no run in common",
+            runs_words(&both)
+        )));
+    }
+    let selected: Vec<&Run> =
+        runs.iter().filter(|run| before_ids.contains(&run.id) || after_ids.contains(&run.id)).collect();
+    let stream = the_stream(&selected, stream)?;
+    let mut notes = Vec::new();
+    let mut drop = |why: &str, is_out: &dyn Fn(&Run) -> bool, sides: [&mut BTreeSet<RunId>; 2]| {
+        let out: BTreeSet<RunId> = selected.iter().filter(|run| is_out(run)).map(|run| run.id).collect();
+        if !out.is_empty() {
+            notes.push(format!("Left out, {why}: {}.", runs_words(&out)));
+        }
+        for side in sides {
+            side.retain(|id| !out.contains(id));
+        }
+    };
+    drop("not complete", &|run| run.state != RunState::Complete, [&mut before_ids, &mut after_ids]);
+    let without = format!("without the stream {stream}");
+    let is_strange = |run: &Run| run.state == RunState::Complete && !run.streams.contains(&stream);
+    drop(&without, &is_strange, [&mut before_ids, &mut after_ids]);
+    for (side, selection, ids) in [("before", before, &before_ids), ("after", after, &after_ids)] {
+        if ids.is_empty() {
+            return Err(Failure::bad_input(anyhow!(
+                "--{side} {selection}: no complete run of the stream {stream} is left to compare; {}",
+                notes.join(" ")
+            )));
+        }
+    }
+    Ok(Chosen { stream, before: before_ids, after: after_ids, change: None, notes })
+}
+
+/// The stream that is meant, where there is but one or one is named.
+fn the_stream(runs: &[&Run], named: Option<&StreamName>) -> Result<StreamName, Failure> {
+    let streams: BTreeSet<&StreamName> = runs.iter().flat_map(|run| &run.streams).collect();
+    let listed = || streams.iter().map(|stream| stream.as_str()).collect::<Vec<_>>().join(", ");
+    match (named, streams.iter().next()) {
+        (Some(named), _) if streams.contains(named) => Ok(named.clone()),
+        (Some(named), Some(_)) => {
+            Err(Failure::bad_input(anyhow!("no such run has the stream {named}; there are {}", listed())))
+        }
+        (None, Some(only)) if streams.len() == 1 => Ok((*only).clone()),
+        (None, Some(_)) => {
+            Err(Failure::bad_input(anyhow!("there are several streams, name one with --stream: {}", listed())))
+        }
+        (_, None) => Err(Failure::bad_input(anyhow!("there are no runs to compare yet; `inboxed run` makes one"))),
+    }
+}
+
+async fn around_change(store: &Store, runs: &[Run], stream: Option<&StreamName>) -> Result<Chosen, Failure> {
+    let stream = the_stream(&runs.iter().collect::<Vec<_>>(), stream)?;
+    let changes = store.dns_changes_of_stream(&stream).await.map_err(Failure::internal)?;
+    let turn = |change: &Change| Turn { from: change.window.from, settled_at: change.settled_at() };
+    let turns: Vec<Turn> = changes.iter().map(turn).collect();
+    let of_stream: Vec<Run> = runs.iter().filter(|run| run.streams.contains(&stream)).cloned().collect();
+    let (Some((before, after)), Some(change)) = (around_last(&turns, &of_stream), changes.into_iter().next_back())
+    else {
+        return Err(Failure::bad_input(anyhow!(
+            "no change of DNS is known for the stream {stream}: each run records what DNS says, and two records that differ \
+             make a change; name the runs with --before and --after"
+        )));
+    };
+    let told = change_words(&change);
+    if before.is_empty() {
+        return Err(Failure::bad_input(anyhow!(
+            "{told} No complete run of the stream {stream} lies before it, within eight weeks and after any earlier change"
+        )));
+    }
+    if after.is_empty() {
+        return Err(Failure::bad_input(anyhow!(
+            "{told} No complete run of the stream {stream} has begun since then: make some, then compare"
+        )));
+    }
+    let is_between = |run: &&Run| {
+        run.state == RunState::Complete && run.started_at > change.window.from && run.started_at < change.settled_at()
+    };
+    let between: BTreeSet<RunId> = of_stream.iter().filter(is_between).map(|run| run.id).collect();
+    let mut notes = Vec::new();
+    if !between.is_empty() {
+        notes.push(format!("Left out, begun while the change was under way: {}.", runs_words(&between)));
+    }
+    Ok(Chosen { stream, before, after, change: Some(change), notes })
+}
+
+async fn compared(
+    context: &Context,
+    config: &Config,
+    store: &Store,
+    runs: &[Run],
+    chosen: Chosen,
+) -> Result<CompareReport, Failure> {
+    let side_of = |run: &Run| {
+        let before = chosen.before.contains(&run.id).then_some(Side::Before);
+        before.or_else(|| chosen.after.contains(&run.id).then_some(Side::After))
+    };
+    let mut compared_runs: Vec<(&Run, Side)> = runs.iter().filter_map(|run| Some((run, side_of(run)?))).collect();
+    compared_runs.sort_by_key(|(run, _)| (run.started_at, run.id));
+    let places: Vec<(RunId, Side)> = compared_runs.iter().map(|(run, side)| (run.id, *side)).collect();
+    let (told, ours): (Vec<&Run>, Vec<&Run>) = compared_runs.iter().map(|(run, _)| *run).partition(|run| run.imported);
+    let ours: Vec<Run> = ours.into_iter().cloned().collect();
+    let reports = judge_runs(store, config, ours, context.clock.now()).await.map_err(Failure::internal)?;
+    let judged = reports.iter().flat_map(|report| {
+        let here = report.probes.iter().filter(|judged| judged.probe.stream == chosen.stream);
+        here.map(|judged| Probed {
+            run: report.run.id,
+            seed: judged.probe.seed.as_str(),
+            provider: judged.probe.provider.as_str(),
+            placement: judged.finding.placement(),
+        })
+    });
+    let told: Vec<RunId> = told.iter().map(|run| run.id).collect();
+    let told = store.told_placements(&told, &chosen.stream).await.map_err(Failure::internal)?;
+    let told = told.iter().flat_map(|run| {
+        run.probes().map(|(seed, provider, placement)| Probed { run: run.run, seed, provider, placement })
+    });
+    let providers = shown(config);
+    let rank = |name: &str| providers.iter().position(|shown| shown.name.as_str() == name).unwrap_or(providers.len());
+    let (rules, confidence) = (config.judge.rules, config.judge.confidence);
+    let samples = samples(judged.chain(told), &places, rules, confidence, &rank);
+    let weights: Vec<f64> = samples.iter().map(|sample| weight(config, sample)).collect();
+    let answers: Vec<Answers> = samples.iter().map(|sample| sample.answers.clone()).collect();
+    let sides: Vec<Side> = places.iter().map(|(_, side)| *side).collect();
+    let comparison = Comparison::of(&answers, &sides, &weights, 1.0 - confidence);
+    let mut notes = chosen.notes;
+    if compared_runs.iter().any(|(run, _)| run.imported) {
+        notes.push("Some runs were imported: their placements are as another tool told them.".to_owned());
+    }
+    if compared_runs.iter().any(|(run, _)| run.simulated) && compared_runs.iter().any(|(run, _)| !run.simulated) {
+        notes.push("Simulated runs are compared with real ones here.".to_owned());
+    }
+    Ok(CompareReport {
+        stream: chosen.stream,
+        before: chosen.before,
+        after: chosen.after,
+        change: chosen.change,
+        simulated: compared_runs.iter().any(|(run, _)| run.simulated),
+        samples,
+        weights,
+        comparison,
+        providers,
+        rules,
+        confidence,
+        notes,
+    })
+}
+
+/// The traffic share of a provider; equal where none are configured, none where others are.
+fn weight(config: &Config, sample: &Sample) -> f64 {
+    if config.weights.is_empty() {
+        return 1.0;
+    }
+    let weight = config.weights.iter().find(|(name, _)| name.as_str() == sample.provider);
+    weight.map_or(0.0, |(_, weight)| *weight)
+}
+
+/// A provider that surely got worse is critical even where the figure over all is not.
+fn exit(comparison: &Comparison) -> Exit {
+    let verdicts = || comparison.providers.iter().chain([&comparison.overall]).map(|judgement| judgement.verdict);
+    if verdicts().any(|verdict| verdict == Verdict::Worse) {
+        Exit::Critical
+    } else if comparison.overall.verdict == Verdict::TooFew {
+        Exit::TooFew
+    } else if verdicts().any(|verdict| verdict == Verdict::MaybeWorse) {
+        Exit::Warning
+    } else {
+        Exit::Ok
+    }
+}

@@ -1,0 +1,221 @@
+//! History brought in from a file, compared and given out again.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A directory with a configuration that needs no account.
+struct Place(TempDir);
+
+struct Said {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Place {
+    fn new(further: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("inboxed.toml"), format!("seeds = []\n{further}")).unwrap();
+        Self(directory)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+
+    fn call(&self, arguments: &[&str]) -> Said {
+        let output = Command::new(env!("CARGO_BIN_EXE_inboxed"))
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .env("HOME", self.path())
+            .output()
+            .unwrap();
+        Said {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    fn json(&self, arguments: &[&str]) -> (Option<i32>, Value) {
+        let said = self.call(&[arguments, &["--json"]].concat());
+        let value = serde_json::from_str(&said.stdout).unwrap_or_else(|error| panic!("{error}: {}", said.stderr));
+        (said.code, value)
+    }
+}
+
+/// Weekly runs from 5 January 2026 on. `placed` says where the probe for a seed of a provider lay in a week.
+fn history(weeks: usize, seeds: usize, placed: impl Fn(usize, &str, usize) -> &'static str) -> String {
+    let mut csv = String::from("started_at,stream,seed,provider,placement\n");
+    for week in 0..weeks {
+        let day = jiff::civil::date(2026, 1, 5)
+            .checked_add(jiff::Span::new().days(i64::try_from(week).unwrap() * 7))
+            .unwrap();
+        for provider in ["gmail", "outlook", "yahoo"] {
+            for seed in 0..seeds {
+                let word = placed(week, provider, seed);
+                writeln!(csv, "{day}T06:00:00Z,news,s{seed}@{provider}.example,{provider},{word}").unwrap();
+            }
+        }
+    }
+    csv
+}
+
+/// A little trouble that has nothing to do with the week's side: every seed has a bad week now and then.
+fn noise(week: usize, seed: usize) -> &'static str {
+    if (week * 7 + seed * 5).is_multiple_of(11) { "spam" } else { "inbox" }
+}
+
+#[test]
+fn history_is_imported_once_compared_and_exported_without_loss() {
+    let place = Place::new("");
+    let csv = history(8, 12, |week, provider, seed| match (provider, week) {
+        ("gmail", 4..) if seed < 10 => "spam",
+        _ => noise(week, seed),
+    });
+    place.write("theirs.csv", &csv);
+    let said = place.call(&["import", "theirs.csv"]);
+    assert_eq!(
+        (said.code, said.stdout.as_str()),
+        (Some(0), "added: 288 probes in 8 new runs (1 to 8)\n"),
+        "{}",
+        said.stderr
+    );
+    let (_, again) = place.json(&["import", "theirs.csv"]);
+    assert_eq!(again, json!({"runs": [], "added": 0, "known": 288, "different": 0}));
+
+    let (code, document) = place.json(&["compare", "--before", "1,2,3,4", "--after", "2026-02-02.."]);
+    assert_eq!(code, Some(2));
+    assert_eq!((&document["before"], &document["after"]), (&json!([1, 2, 3, 4]), &json!([5, 6, 7, 8])));
+    let words: Vec<&str> =
+        document["providers"].as_array().unwrap().iter().map(|one| one["word"].as_str().unwrap()).collect();
+    assert_eq!(words, ["worse", "no_clear_change", "no_clear_change"]);
+    assert_eq!((&document["scope"], &document["providers"][0]["provider"]), (&json!("single"), &json!("gmail")));
+    assert_eq!(document["providers"][0]["change"]["paired"], 12);
+    assert_eq!(document["contrasts"].as_array().unwrap().len(), 3);
+    let said = place.call(&["compare", "--before", "1,2,3,4", "--after", "last,last~1,last~2,last~3"]);
+    assert_eq!(said.code, Some(2));
+    for words in [
+        "Gmail: worse: ",
+        "12 mailboxes, 4 + 4 runs",
+        "Outlook: no evidence of change",
+        "could have missed a drop smaller than",
+        "Only Gmail declined",
+        "Promotions do not count as inbox",
+        "imported",
+    ] {
+        assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+    }
+
+    for format in [&[][..], &["--json"]] {
+        let first = place.call(&[&["export"][..], format].concat());
+        assert_eq!(first.code, Some(0), "{}", first.stderr);
+        let other = Place::new("");
+        other.write("file", &first.stdout);
+        assert_eq!(other.call(&["import", "file"]).code, Some(0));
+        assert_eq!(other.call(&[&["export"][..], format].concat()).stdout, first.stdout);
+        let (_, known) = place.json(&["import", other.path().join("file").to_str().unwrap()]);
+        assert_eq!((&known["added"], &known["known"]), (&json!(0), &json!(288)));
+    }
+    let (_, runs) = place.json(&["runs"]);
+    assert_eq!((&runs["runs"][0]["id"], &runs["runs"][0]["imported"]), (&json!(8), &json!(true)));
+    assert_eq!(runs["runs"][0]["tally"]["all"]["n"], 36);
+    assert!(place.call(&["show", "last"]).stdout.contains("imported"));
+    let sweep = place.call(&["sweep", "last"]);
+    assert_eq!(sweep.code, Some(65));
+    assert!(sweep.stderr.contains("run 8 was imported"), "{}", sweep.stderr);
+}
+
+#[test]
+fn noise_alone_is_no_evidence_of_change() {
+    let place = Place::new("");
+    place.write("theirs.csv", &history(8, 12, |week, _, seed| noise(week, seed)));
+    assert_eq!(place.call(&["import", "theirs.csv"]).code, Some(0));
+    let (code, document) = place.json(&["compare", "--before", "1,2,3,4", "--after", "5,6,7,8"]);
+    assert_eq!((code, &document["overall"]["word"]), (Some(0), &json!("no_clear_change")));
+    assert!(document["overall"]["unseen_drop"].as_f64().unwrap() > 0.0);
+    // Weights of the configuration decide what the overall figure is made of.
+    let weighted = Place::new("[weights]\ngmail = 0.5\nyahoo = 0.5\n");
+    assert_eq!(place.call(&["backup", weighted.path().join("inboxed.db").to_str().unwrap()]).code, Some(0));
+    let said = weighted.call(&["compare", "--before", "1,2,3,4", "--after", "5,6,7,8"]);
+    assert!(
+        said.stdout.contains("Over all weighs Gmail 50 %, Outlook 0 %, Yahoo 50 %."),
+        "{}{}",
+        said.stdout,
+        said.stderr
+    );
+}
+
+#[test]
+fn selections_that_cannot_be_compared_are_told_why() {
+    let place = Place::new("");
+    let mut csv = history(3, 6, |week, _, seed| noise(week, seed));
+    csv.push_str("2026-03-02T06:00:00Z,bills,s0@gmail.example,gmail,inbox\n");
+    place.write("theirs.csv", &csv);
+    assert_eq!(place.call(&["import", "theirs.csv"]).code, Some(0));
+    for (arguments, words) in [
+        (&["--before", "1,2", "--after", "2,3"][..], "run 2 would be on both sides"),
+        (&["--before", "9", "--after", "2"], "there is no run 9"),
+        (&["--before", "1", "--after", "2027-01-01.."], "no run began on 2027-01-01.."),
+        (&["--before", "1", "--after", "4"], "several streams, name one with --stream: bills, news"),
+        (&["--before", "1", "--after", "4", "--stream", "news"], "no complete run of the stream news is left"),
+        (&["--before", "1", "--after", "2", "--stream", "gone"], "no such run has the stream gone; there are news"),
+        (&["--change", "last"], "name one with --stream"),
+        (&["--change", "last", "--stream", "news"], "no change of DNS is known for the stream news"),
+    ] {
+        let said = place.call(&[&["compare"][..], arguments].concat());
+        assert_eq!((said.code, said.stdout.as_str()), (Some(65), ""), "{arguments:?}");
+        assert!(said.stderr.contains(words), "{arguments:?}: {}", said.stderr);
+    }
+    for arguments in [&["--before", "1"][..], &[], &["--change", "first"], &["--before", "1..2", "--after", "2"]] {
+        assert_eq!(place.call(&[&["compare"][..], arguments].concat()).code, Some(64), "{arguments:?}");
+    }
+    let (code, document) = place.json(&["compare", "--before", "1", "--after", "2"]);
+    assert_eq!((code, &document["overall"]["p"]), (Some(0), &Value::Null), "one run on each side has no p");
+}
+
+#[test]
+fn a_wrong_row_is_named_and_nothing_of_its_file_is_kept() {
+    let place = Place::new("");
+    let good = history(1, 2, |_, _, _| "inbox");
+    place.write("bad.csv", &format!("{good}2026-01-05T06:00:00Z,news,s9@gmail.example,gmail,delivered\n"));
+    let said = place.call(&["import", "bad.csv"]);
+    assert_eq!(said.code, Some(65));
+    assert!(
+        said.stderr.contains("bad.csv, line 8: placement: \"delivered\" is not inbox, promotions"),
+        "{}",
+        said.stderr
+    );
+    assert!(!place.path().join("inboxed.db").exists(), "nothing was begun");
+    place.write("good.csv", &good);
+    assert_eq!(place.call(&["import", "good.csv"]).code, Some(0));
+    // Run 1 is stored; a file that tells of another run by that number is refused whole.
+    let other = "run_id,started_at,stream,seed,provider,placement\n7,2026-05-01,news,a@x.example,gmail,spam\n\
+                 1,2026-05-01,news,s0@gmail.example,gmail,spam\n";
+    place.write("other.csv", other);
+    let said = place.call(&["import", "other.csv"]);
+    assert_eq!(said.code, Some(65));
+    assert!(said.stderr.contains("other.csv, line 3: run_id: the probe of run 1"), "{}", said.stderr);
+    let (_, runs) = place.json(&["runs"]);
+    assert_eq!(runs["runs"].as_array().unwrap().len(), 1);
+    for (name, bytes, words) in [
+        ("latin.csv", &b"started_at,stream,seed,provider,placement\n\xe4"[..], "line 2: is not UTF-8"),
+        ("empty.csv", b"started_at,stream,seed,provider,placement\n", "holds no results"),
+        ("none.csv", b"", "lacks started_at"),
+    ] {
+        std::fs::write(place.path().join(name), bytes).unwrap();
+        let said = place.call(&["import", name]);
+        assert_eq!(said.code, Some(65));
+        assert!(said.stderr.contains(words), "{name}: {}", said.stderr);
+    }
+    assert_eq!(place.call(&["import", "nowhere.csv"]).code, Some(65));
+}
