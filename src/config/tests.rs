@@ -388,6 +388,29 @@ fn a_preset_of_the_users_own_replaces_ours_of_the_same_name() {
 }
 
 #[test]
+fn a_preset_says_which_headers_are_its_own_and_a_slip_in_it_is_told() {
+    let with = |headers: &str| {
+        let own = format!("name = \"my-own\"\ntitle = \"Mine\"\n[headers]\n{headers}\n");
+        load_files(&[("inboxed.toml", "providers = [\"p.toml\"]\n"), ("seeds/a.toml", SEED), ("p.toml", &own)])
+    };
+    let config = with("authserv_ids = [\"mx*.my.example\"]\nborder = [\"MX1.my.example\"]\nnameless = true").unwrap();
+    let receiver = &config.providers[&ProviderName::new("my-own").unwrap()].receiver;
+    assert!(receiver.is_known() && receiver.nameless && receiver.authserv_ids[0].fits("mx7.my.example"));
+    assert!(receiver.border[0].fits("mx1.my.example") && receiver.silent.is_none());
+    for (headers, words) in [
+        ("border = [\"*\"]", "p.toml:4: headers.border: \"*\" is no host"),
+        ("boarder = [\"mx\"]", "p.toml:4: headers.boarder: unknown key; did you mean `border`?"),
+        ("nameless = \"yes\"", "p.toml:4: headers.nameless"),
+    ] {
+        let fault = with(headers).unwrap_err();
+        assert!(fault.contains(words), "{words} in {fault}");
+    }
+    for preset in preset::built_in().unwrap().values() {
+        assert_eq!(preset.receiver.is_known(), preset.name.as_str() != "generic", "{}", preset.name.as_str());
+    }
+}
+
+#[test]
 fn every_preset_compiled_in_is_without_fault_and_leads_to_a_spam_folder() {
     let presets = preset::built_in().unwrap();
     let provider = |name: &str| Arc::clone(&presets[&ProviderName::new(name).unwrap()]);

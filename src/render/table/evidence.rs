@@ -264,3 +264,58 @@ fn hop_row(hop: &Hop) -> Vec<Entry> {
         Entry::new(tone, plain(&with, WORD)),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::evidence::{remarks, testify};
+    use crate::domain::provider::ProviderName;
+    use crate::render::plain::is_hostile;
+
+    /// A fixture as its provider received it, on a terminal so wide.
+    fn shown(provider: &str, what: &str, width: usize) -> String {
+        let path = format!("{}/tests/data/headers/{provider}/{what}.eml", env!("CARGO_MANIFEST_DIR"));
+        let presets = crate::config::presets().unwrap();
+        let preset = &presets[&ProviderName::new(provider).unwrap()];
+        let testimony = testify(&std::fs::read(path).unwrap(), false, preset);
+        let screen = Screen { width: Some(width), colour: false };
+        evidence(&testimony, &remarks(&testimony, None, None), screen).join("\n")
+    }
+
+    #[test]
+    fn the_page_fits_the_terminal_and_is_harmless() {
+        for (provider, what) in [
+            ("outlook", "forged"),
+            ("gmail", "aligned"),
+            ("yahoo", "perm-fail"),
+            ("generic", "hostile-words"),
+            ("fastmail", "many-methods"),
+        ] {
+            for width in [80, 100, 140] {
+                for line in shown(provider, what, width).lines() {
+                    assert!(columns(line) <= width, "{provider} {what}: {} at {width}: {line}", columns(line));
+                    assert!(!line.chars().any(is_hostile), "{line:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_to_do_comes_first_and_what_is_not_known_last() {
+        let page = shown("outlook", "junked-and-not-aligned", 100);
+        let titles = ["What this says", "Authentication, as", "Stamps of the", "Identity: what", "Road"];
+        let places: Vec<_> = titles.iter().map(|title| page.find(title).unwrap()).collect();
+        assert!(places.is_sorted() && places[0] == 0, "{page}");
+        for words in [
+            "Not aligned: nothing that passed belongs to the domain in From.",
+            "switch on Easy DKIM for shop.example",
+            "failed DMARC under a policy of quarantine or reject",
+            "SES writes its own",
+            "Of no known meaning: SFS (13230040)",
+            "At the border: sent from 192.0.2.79",
+        ] {
+            assert!(page.split_whitespace().collect::<Vec<_>>().join(" ").contains(words), "{words} in {page}");
+        }
+        assert!(shown("gmail", "aligned", 100).contains("Gmail writes none"), "Gmail stamps nothing, and that is said");
+    }
+}
