@@ -99,6 +99,18 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
         assert!(page.contains(part), "{part} in {page}");
     }
 
+    // Six weeks lie before the change and five after it: the seventh began before every receiver could see the new records.
+    let compared = json(&["compare", "--change", "last", "--json"], &config);
+    let sides = |compared: &Value| ["before", "after"].map(|side| compared[side].as_array().unwrap().len());
+    assert_eq!((sides(&compared), &compared["change"]["domain"]), ([6, 5], &"shop.example".into()), "{compared:#}");
+    assert_eq!(compared["overall"]["word"], "better", "{compared:#}");
+    // Two weeks and the next two: nothing but noise lies between them.
+    let sides = ["compare", "--before", "week-9,week-10", "--after", "week-11,week-12", "--json"];
+    let compared = json(&sides, &config);
+    assert_eq!(compared["overall"]["word"], "no_clear_change", "{compared:#}");
+    let providers = compared["providers"].as_array().unwrap();
+    assert!(providers.iter().all(|one| one["word"] != "better" && one["word"] != "worse"), "{compared:#}");
+
     // A directory that is somebody's own is left as it is.
     std::fs::write(&config, "# mine\n").unwrap();
     let refused = inboxed(&["demo", "--dir", dir.to_str().unwrap()], &config);
