@@ -89,6 +89,10 @@ pub(crate) enum Verb {
     Import(ImportArgs),
     /// Print every result as CSV, or with --json as JSON, for `import` and for other programs.
     Export,
+    /// Say how things stand, for machines: the last run, the trends, the schedule, the alerts.
+    Status(StatusArgs),
+    /// What is told to whom: send a test alert.
+    Alerts(AlertsArgs),
     /// Copy the database while runs may go on.
     Backup(BackupArgs),
     /// Remove old runs with everything they hold.
@@ -282,6 +286,32 @@ pub(crate) struct ReportArgs {
     /// The directory; `reports` of the configuration by default.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// What to say and where.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// Write metrics into this file, for Prometheus' textfile collector, and print nothing.
+    #[arg(long, value_name = "FILE", conflicts_with = "listen")]
+    pub(crate) metrics: Option<PathBuf>,
+    /// Answer GET /metrics at this address of this machine, such as 127.0.0.1:9464, until stopped.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+}
+
+/// What to do about alerts.
+#[derive(Debug, Args)]
+pub(crate) struct AlertsArgs {
+    /// The action.
+    #[command(subcommand)]
+    pub(crate) action: AlertsAction,
+}
+
+/// Actions on alerts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AlertsAction {
+    /// Send one test alert to every receiver, and say who was reached.
+    Test,
 }
 
 /// What to do about the schedule.

@@ -96,14 +96,26 @@ pub struct Done {
     pub stderr: String,
     /// The end.
     pub exit: Exit,
+    parting: Option<command::Parting>,
 }
 
 impl Done {
+    /// Does what is left once everything is printed: those who are to be told of a run are told. It takes a short time
+    /// only, whatever they answer, and never changes the end.
+    pub fn part(self) {
+        let Some(parting) = self.parting else { return };
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+        // A fault here is nobody's business but the log's: the run is stored and told.
+        let _ = catch_unwind(AssertUnwindSafe(|| runtime.block_on(parting.settle())));
+        runtime.shutdown_timeout(LAST_PATIENCE);
+    }
+
     /// Where the process ends with a number of 64 or more, standard output stays empty, except after an interrupt: a
     /// program that reads it must never take half a document for a whole one.
     fn new(exit: Exit, stdout: String) -> Self {
         let keeps_stdout = exit.code() < Exit::Usage.code() || exit == Exit::Interrupted;
-        Self { stdout: if keeps_stdout { stdout } else { String::new() }, stderr: String::new(), exit }
+        let stdout = if keeps_stdout { stdout } else { String::new() };
+        Self { stdout, stderr: String::new(), exit, parting: None }
     }
 
     /// A fault, told once. It may quote a server or a file, so that what a terminal would obey is made visible.
@@ -118,7 +130,7 @@ impl Done {
             }
         }
         stderr.push('\n');
-        Self { stdout: String::new(), stderr, exit }
+        Self { stdout: String::new(), stderr, exit, parting: None }
     }
 }
 
@@ -133,7 +145,7 @@ fn run_words(args: Vec<OsString>) -> Done {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let stderr = error.render().ansi().to_string();
-            return Done { stdout: String::new(), stderr, exit: Exit::Usage };
+            return Done { stdout: String::new(), stderr, exit: Exit::Usage, parting: None };
         }
         Err(help) => return Done::new(Exit::Ok, help.render().ansi().to_string()),
     };
@@ -151,8 +163,13 @@ fn run_words(args: Vec<OsString>) -> Done {
     // A look-up of a host that hangs in the system must not keep the process from ending.
     runtime.shutdown_timeout(LAST_PATIENCE);
     match ended {
-        Ok(Ok(outcome)) => Done::new(outcome.exit, outcome.stdout),
-        Ok(Err(failure)) => Done::failed(failure.exit, &format!("{:#}", failure.error)),
+        Ok(ended) => {
+            let done = match ended.outcome {
+                Ok(outcome) => Done::new(outcome.exit, outcome.stdout),
+                Err(failure) => Done::failed(failure.exit, &format!("{:#}", failure.error)),
+            };
+            Done { parting: ended.parting, ..done }
+        }
         Err(_panic) => {
             Done::failed(Exit::Internal, "a fault of the program itself; `-v` logs its place, please report it")
         }

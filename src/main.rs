@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     }));
     let done = inboxed::run(std::env::args_os());
     let _ = write_whole(anstream::stderr(), &done.stderr);
-    match write_whole(anstream::stdout(), &done.stdout) {
+    let code = match write_whole(anstream::stdout(), &done.stdout) {
         Ok(()) => ExitCode::from(done.exit.code()),
         // A reader that went away (`inboxed runs | head -1`) has what it wanted.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(done.exit.code()),
@@ -25,7 +25,9 @@ fn main() -> ExitCode {
             let _ = write_whole(anstream::stderr(), &format!("inboxed: write to standard output: {error}\n"));
             ExitCode::from(Exit::Internal.code())
         }
-    }
+    };
+    done.part();
+    code
 }
 
 /// A fail point whose action is `panic` kills the process as `kill -9` does: nothing is unwound, flushed or rolled back.

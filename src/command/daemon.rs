@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::interrupt::Interrupt;
 use super::scheduled::{Attempt, Doubt, almanac, attempt, no_arguments, worth_finishing};
-use super::{Context, Failure, Outcome};
+use super::{Context, Failure, Outcome, alerts};
 use crate::Exit;
 use crate::config::Config;
 use crate::domain::schedule::{Almanac, Ledger, Period, PeriodKey, Reading, Step, Vigil};
@@ -46,7 +46,7 @@ pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
         made: Vec::new(),
     };
     Service::ready("waiting");
-    let ended = watch.keep().await;
+    let ended = Box::pin(watch.keep()).await;
     Service::stopping();
     ended?;
     watch.outcome()
@@ -75,6 +75,8 @@ struct Memory {
     key: Option<PeriodKey>,
     ledger: Ledger,
     unfinished: bool,
+    /// When the next alert is to be delivered.
+    telling_at: Option<Timestamp>,
     at: Duration,
 }
 
@@ -108,13 +110,18 @@ impl Watch<'_> {
             };
             if self.memory.as_ref().is_some_and(|memory| memory.unfinished) && reading.steady >= self.finish_at {
                 self.finish_at = reading.steady.saturating_add(AGAIN);
-                self.work(reading, None).await;
+                Box::pin(self.work(reading, None)).await;
+                continue;
+            }
+            if self.memory.as_ref().and_then(|memory| memory.telling_at).is_some_and(|at| at <= reading.wall) {
+                self.settle().await;
+                self.memory = None;
                 continue;
             }
             let next = self.plan.almanac.next(reading.wall).map(|period| self.begins(&period));
             let begins = current.as_ref().map(|period| (period, self.begins(period)));
             match self.vigil.step(reading, begins, next, ledger) {
-                Step::Begin(period) => self.work(reading, Some(&period)).await,
+                Step::Begin(period) => Box::pin(self.work(reading, Some(&period))).await,
                 Step::Sleep { nap, held } => {
                     self.say_what_it_waits_for(begins.filter(|_| !ledger.is_taken).map(|(_, at)| at).or(next), held);
                     self.doze(nap).await;
@@ -160,7 +167,13 @@ impl Watch<'_> {
         {
             return Ok(memory.ledger);
         }
-        let mut memory = Memory { key: key.cloned(), ledger: Ledger::default(), unfinished: false, at: reading.steady };
+        let mut memory = Memory {
+            key: key.cloned(),
+            ledger: Ledger::default(),
+            unfinished: false,
+            telling_at: None,
+            at: reading.steady,
+        };
         match Store::open_existing(&self.plan.config.database).await {
             Err(StoreFault::Absent { .. }) => {}
             Err(fault) => return Err(fault),
@@ -168,6 +181,7 @@ impl Watch<'_> {
                 if let Some(key) = key {
                     memory.ledger = store.ledger(key).await?;
                 }
+                memory.telling_at = store.waiting_deliveries(reading.wall).await?.next_at;
                 memory.unfinished = !store.unfinished_scheduled(worth_finishing(reading.wall)).await?.is_empty();
             }
         }
@@ -212,6 +226,17 @@ impl Watch<'_> {
                     self.vigil.failed(&period.key, reading.steady);
                 }
             }
+        }
+        self.settle().await;
+    }
+
+    /// Tells those who are to be told, unless the process is asked to stop.
+    async fn settle(&self) {
+        let context = Context { clock: Clock::system(), ..self.context.clone() };
+        self.service.alive();
+        tokio::select! {
+            () = alerts::settle(&context) => {}
+            () = self.interrupt.wait() => {}
         }
     }
 

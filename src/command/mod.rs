@@ -1,5 +1,6 @@
 //! One verb per file: gather facts, ask the domain, return one output value.
 
+mod alerts;
 mod board;
 mod check;
 mod compare;
@@ -10,6 +11,7 @@ mod dns;
 mod exchange;
 mod field;
 mod grants;
+mod history;
 mod init;
 pub(crate) mod inspect;
 mod interrupt;
@@ -27,6 +29,7 @@ mod seeds;
 mod send;
 mod show;
 mod sign_in;
+mod status;
 mod sweep;
 mod upkeep;
 mod watch;
@@ -35,7 +38,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use crate::Exit;
-use crate::cli::{Cli, ScheduleAction, SeedsAction, Verb};
+use crate::cli::{AlertsAction, Cli, ScheduleAction, SeedsAction, Verb};
 use crate::edge::clock::Clock;
 use crate::edge::store::{Lock, StoreFault};
 use crate::render::table::Screen;
@@ -115,8 +118,32 @@ impl Failure {
     }
 }
 
+/// How a command line ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// What is printed, or why there is nothing.
+    pub(crate) outcome: Result<Outcome, Failure>,
+    /// What is still to be done once that is printed.
+    pub(crate) parting: Option<Parting>,
+}
+
+/// Work for after the printing: telling those who are to be told of a run.
+#[derive(Debug)]
+pub(crate) struct Parting(Context);
+
+impl Parting {
+    /// Does it, within a short time, unless the process is asked to stop.
+    pub(crate) async fn settle(self) {
+        let interrupt = interrupt::Interrupt::listen();
+        tokio::select! {
+            () = alerts::settle(&self.0) => {}
+            () = interrupt.wait() => {}
+        }
+    }
+}
+
 /// Carries out one command line.
-pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
+pub(crate) async fn execute(cli: Cli) -> Ended {
     let context = Context {
         json: cli.global.json,
         screen: screen(),
@@ -126,32 +153,43 @@ pub(crate) async fn execute(cli: Cli) -> Result<Outcome, Failure> {
         simulated: false,
         config_path: cli.global.config,
     };
-    match &cli.verb {
-        Verb::Init(args) => init::execute(&context, args),
-        Verb::Demo(args) => demo::execute(&context, args).await,
-        Verb::Check(args) => check::execute(&context, args).await,
+    let outcome = carry_out(&context, &cli.verb).await;
+    let made_a_run = matches!(&cli.verb, Verb::Run(args) if !args.dry_run) || matches!(cli.verb, Verb::Sweep(_));
+    let stopped = outcome.as_ref().is_ok_and(|outcome| outcome.exit == Exit::Interrupted);
+    Ended { outcome, parting: (made_a_run && !stopped).then_some(Parting(context)) }
+}
+
+async fn carry_out(context: &Context, verb: &Verb) -> Result<Outcome, Failure> {
+    match verb {
+        Verb::Init(args) => init::execute(context, args),
+        Verb::Demo(args) => demo::execute(context, args).await,
+        Verb::Check(args) => check::execute(context, args).await,
         Verb::Seeds(args) => match &args.action {
-            SeedsAction::List => seeds::list(&context),
-            SeedsAction::Import(args) => seeds::import(&context, args),
-            SeedsAction::SignIn(args) => sign_in::execute(&context, args).await,
+            SeedsAction::List => seeds::list(context),
+            SeedsAction::Import(args) => seeds::import(context, args),
+            SeedsAction::SignIn(args) => sign_in::execute(context, args).await,
         },
-        Verb::Run(args) => run::execute(&context, args).await,
-        Verb::Sweep(args) => sweep::execute(&context, args).await,
-        Verb::Runs => runs::execute(&context).await,
-        Verb::Show(args) => show::execute(&context, args).await,
-        Verb::Dns(args) => dns::execute(&context, args).await,
-        Verb::Inspect(args) => inspect::execute(&context, args),
-        Verb::Report(args) => report::execute(&context, args).await,
+        Verb::Run(args) => run::execute(context, args).await,
+        Verb::Sweep(args) => sweep::execute(context, args).await,
+        Verb::Runs => runs::execute(context).await,
+        Verb::Show(args) => show::execute(context, args).await,
+        Verb::Dns(args) => dns::execute(context, args).await,
+        Verb::Inspect(args) => inspect::execute(context, args),
+        Verb::Report(args) => report::execute(context, args).await,
         Verb::Schedule(args) => match &args.action {
-            ScheduleAction::Print(args) => schedule::print(&context, args),
-            ScheduleAction::Install(args) => schedule::install(&context, args).await,
+            ScheduleAction::Print(args) => schedule::print(context, args),
+            ScheduleAction::Install(args) => schedule::install(context, args).await,
         },
-        Verb::Daemon => Box::pin(daemon::execute(&context)).await,
-        Verb::Compare(args) => compare::execute(&context, args).await,
-        Verb::Import(args) => exchange::import(&context, args).await,
-        Verb::Export => exchange::export(&context).await,
-        Verb::Backup(args) => upkeep::backup(&context, args).await,
-        Verb::Prune(args) => upkeep::prune(&context, args).await,
+        Verb::Status(args) => status::execute(context, args).await,
+        Verb::Alerts(args) => match args.action {
+            AlertsAction::Test => alerts::test(context).await,
+        },
+        Verb::Daemon => Box::pin(daemon::execute(context)).await,
+        Verb::Backup(args) => upkeep::backup(context, args).await,
+        Verb::Prune(args) => upkeep::prune(context, args).await,
+        Verb::Compare(args) => compare::execute(context, args).await,
+        Verb::Import(args) => exchange::import(context, args).await,
+        Verb::Export => exchange::export(context).await,
         Verb::Completions(args) => Ok(completions::execute(args)),
         Verb::Man(args) => man::execute(args),
     }

@@ -37,7 +37,8 @@ pub(crate) async fn run_outcome(
     Ok(Outcome { exit, stdout: run_text(context, &report, Closing::Judging)? })
 }
 
-fn exit_of(health: Health) -> Exit {
+/// The exit code of a verdict.
+pub(crate) fn exit_of(health: Health) -> Exit {
     match health {
         Health::TooFew => Exit::TooFew,
         Health::Healthy => Exit::Ok,

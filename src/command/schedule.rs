@@ -210,7 +210,8 @@ fn unit_text(
     });
     let credentials = files.iter().map(|path| {
         let path = absolute(path)?;
-        Ok((crate::secret::credential_name(&path), text_of(&path)?))
+        // systemd takes no path with `..` in it; the name is made of the path as it is written.
+        Ok((crate::secret::credential_name(&path), text_of(&fs::canonicalize(&path).unwrap_or(path))?))
     });
     let writable = [config.database.parent().unwrap_or(Path::new(".")), &config.tokens.directory, &config.reports];
     let writable = writable.into_iter().map(|path| {
@@ -274,7 +275,7 @@ fn secrets(config: &Config) -> (Vec<PathBuf>, Vec<String>) {
     });
     let alerts = config.alerts.iter().filter_map(|alert| match &alert.channel {
         Channel::Webhook(url) | Channel::Slack(url) | Channel::Teams(url) | Channel::Heartbeat(url) => Some(url),
-        Channel::Email(_) | Channel::Command(_) => None,
+        Channel::Email { .. } | Channel::Command(_) => None,
     });
     let (mut files, mut variables) = (BTreeSet::new(), BTreeSet::new());
     for source in seeds.chain(clients).chain(streams).chain(alerts) {

@@ -8,6 +8,8 @@ use jiff::civil::{Time, Weekday};
 
 use super::place::{command, place_of, required_place};
 use super::reader::Section;
+pub(crate) use crate::domain::alert::Occasion;
+use crate::domain::alert::QuietHours;
 use crate::domain::seed::Address;
 use crate::secret::SecretSource;
 
@@ -33,21 +35,6 @@ impl Default for Schedule {
     }
 }
 
-/// What an alert is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Occasion {
-    /// A rate crossed a threshold.
-    Threshold,
-    /// A rate is healthy again.
-    Recovery,
-    /// A seed cannot be read.
-    Seed,
-    /// DNS changed.
-    Dns,
-    /// A run could not be judged.
-    Unjudged,
-}
-
 /// The occasions as configured.
 const OCCASIONS: [(&str, Occasion); 5] = [
     ("threshold", Occasion::Threshold),
@@ -67,7 +54,12 @@ pub(crate) enum Channel {
     /// A Teams channel.
     Teams(SecretSource),
     /// A mail.
-    Email(Address),
+    Email {
+        /// To whom.
+        to: Address,
+        /// From whom; `None` is the sender of the first stream.
+        from: Option<Address>,
+    },
     /// A program.
     Command(Vec<String>),
     /// A sign of life after each run, for a monitor that misses it.
@@ -81,6 +73,8 @@ pub(crate) struct Alert {
     pub(crate) channel: Channel,
     /// What it is about; all occasions unless said otherwise.
     pub(crate) on: BTreeSet<Occasion>,
+    /// When nobody is told, unless it is critical.
+    pub(crate) quiet: Option<QuietHours>,
 }
 
 pub(super) fn schedule(top: &Section<'_>) -> Option<Schedule> {
@@ -187,8 +181,20 @@ fn alert(section: &Section<'_>, base: &Path) -> Option<Alert> {
         None
     };
     let on = occasions(section);
+    let shape = "two times of day; write them such as \"22:00-07:00\"";
+    let quiet = section.shaped("quiet", shape, |text| {
+        let (from, until) = text.split_once('-')?;
+        match (time_of_day(from)?, time_of_day(until)?) {
+            ((None, from), (None, until)) if from != until => Some(QuietHours { from, until }),
+            _ => None,
+        }
+    });
     let channel = match kind {
-        Some("email") => recipient(section).map(Channel::Email),
+        Some("email") => {
+            let from =
+                section.shaped("from", "an e-mail address; write one such as \"alerts@shop.example\"", Address::new);
+            recipient(section).map(|to| Channel::Email { to, from })
+        }
         Some("command") => {
             if !section.has("command") {
                 section.missing("command", "[\"…\"]");
@@ -204,7 +210,7 @@ fn alert(section: &Section<'_>, base: &Path) -> Option<Alert> {
         None => None,
     };
     refuse_idle_keys(section, base, kind);
-    Some(Alert { channel: channel?, on })
+    Some(Alert { channel: channel?, on, quiet })
 }
 
 fn recipient(section: &Section<'_>) -> Option<Address> {
@@ -238,13 +244,17 @@ fn refuse_idle_keys(section: &Section<'_>, base: &Path, kind: Option<&str>) {
     let Some(kind) = kind else {
         // What it should have been is not known, so that all three may stand.
         section.text("to");
+        section.text("from");
         command(section);
         place_of(section, "url", base);
         return;
     };
-    for (key, kinds) in
-        [("to", &["email"][..]), ("command", &["command"]), ("url", &["webhook", "slack", "teams", "heartbeat"])]
-    {
+    for (key, kinds) in [
+        ("to", &["email"][..]),
+        ("from", &["email"]),
+        ("command", &["command"]),
+        ("url", &["webhook", "slack", "teams", "heartbeat"]),
+    ] {
         if section.has(key) && !kinds.contains(&kind) {
             section.fault_of(key, format!("is not used by an alert of kind \"{kind}\"; take it out"));
         }

@@ -3,6 +3,7 @@
 //! Nothing here asks a clock, opens a file, reads a variable or derives a serialisation. Facts come in as values,
 //! judgements go out as values, and the same facts give the same judgement on every machine and in every year.
 
+pub(crate) mod alert;
 pub(crate) mod authres;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod compare;
@@ -19,6 +20,7 @@ pub(crate) mod interval;
 pub(crate) mod latency;
 pub(crate) mod look;
 pub(crate) mod message;
+pub(crate) mod monitor;
 pub(crate) mod oauth;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod overall;
@@ -50,6 +52,7 @@ pub(crate) mod standing;
 pub(crate) mod stream;
 pub(crate) mod tally;
 pub(crate) mod told;
+pub(crate) mod threshold;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod trend;
 

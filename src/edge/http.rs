@@ -238,6 +238,29 @@ impl Http {
 
     /// Sends a request and reads the whole answer.
     pub(crate) async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, HttpFault> {
+        let (host, mut response) = self.begin(request).await?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let mut body = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(|error| fault_of(&host, &error))? {
+            if body.len().saturating_add(part.len()) > self.most {
+                return Err(HttpFault::TooLong { host, most: self.most });
+            }
+            body.extend_from_slice(&part);
+        }
+        tracing::debug!(%host, status, bytes = body.len(), "HTTP answer");
+        Ok(HttpAnswer { status, body, headers })
+    }
+
+    /// Sends a request and reads of the answer no more than its status and headers, however long its body is.
+    pub(crate) async fn send_for_status(&self, request: HttpRequest) -> Result<HttpAnswer, HttpFault> {
+        let (host, response) = self.begin(request).await?;
+        let status = response.status().as_u16();
+        tracing::debug!(%host, status, "HTTP answer");
+        Ok(HttpAnswer { status, body: Vec::new(), headers: response.headers().clone() })
+    }
+
+    async fn begin(&self, request: HttpRequest) -> Result<(String, reqwest::Response), HttpFault> {
         let url = Url::parse(&request.url).map_err(|_| HttpFault::Request("its address is not a URL"))?;
         let Some(host) = url.host_str().map(str::to_owned) else {
             return Err(HttpFault::Request("its address names no host"));
@@ -260,18 +283,8 @@ impl Http {
         }
         tracing::debug!(%host, method = %request.method, "HTTP request");
         let sent = self.client.request(request.method, url).headers(headers).body(request.body).send().await;
-        let mut response = sent.map_err(|error| fault_of(&host, &error))?;
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(|error| fault_of(&host, &error))? {
-            if body.len().saturating_add(part.len()) > self.most {
-                return Err(HttpFault::TooLong { host, most: self.most });
-            }
-            body.extend_from_slice(&part);
-        }
-        tracing::debug!(%host, status, bytes = body.len(), "HTTP answer");
-        Ok(HttpAnswer { status, body, headers })
+        let response = sent.map_err(|error| fault_of(&host, &error))?;
+        Ok((host, response))
     }
 }
 

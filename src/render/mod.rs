@@ -8,6 +8,8 @@ pub(crate) mod dns;
 pub(crate) mod exchange;
 pub(crate) mod figure;
 pub(crate) mod json;
+pub(crate) mod metrics;
+pub(crate) mod notice;
 pub(crate) mod plain;
 pub(crate) mod png;
 pub(crate) mod progress;

@@ -124,7 +124,9 @@ impl UnitText {
     /// The timer of the service.
     pub(crate) fn timer(&self) -> String {
         format!(
-            "# {MARK}\n[Unit]\nDescription=inboxed: when the run is due\n\n[Timer]\nOnCalendar={}\nPersistent=true\n\
+            "# {MARK}\n[Unit]\nDescription=inboxed: when the run is due\n\n[Timer]\nOnCalendar={}\n\
+             # Every hour it asks whether something is left: a run that could not begin, an alert not yet delivered.\n\
+             OnCalendar=*-*-* *:23:00\nPersistent=true\n\
              RandomizedDelaySec=10min\nFixedRandomDelay=true\nAccuracySec=1min\n\n[Install]\nWantedBy=timers.target\n",
             self.calendar
         )

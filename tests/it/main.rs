@@ -8,6 +8,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod alerts;
 mod cost;
 mod daemon;
 mod demo;
@@ -28,4 +29,5 @@ mod real;
 mod scenario;
 #[cfg(feature = "failpoints")]
 mod sign_ins;
+mod status;
 mod tidy;

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 /// A server that `tests/run` provides.
 #[derive(Debug, Clone, Copy)]
-enum Server {
+pub(crate) enum Server {
     /// The `dovecot` program.
     Dovecot,
     /// The `moto_server` program.
@@ -36,13 +36,15 @@ enum Server {
     Unbound,
     /// A Python that has checkdmarc, pyspf and dkimpy.
     DnsPeers,
+    /// The `promtool` program.
+    Promtool,
 }
 
 impl Server {
     /// The program, or a line on standard error that says which test had to do without it.
     ///
     /// The line is written past libtest, which would keep it to itself when the test passes.
-    fn program(self, test: &str) -> Option<PathBuf> {
+    pub(crate) fn program(self, test: &str) -> Option<PathBuf> {
         let variable = match self {
             Self::Dovecot => "INBOXED_DOVECOT",
             Self::Moto => "INBOXED_MOTO",
@@ -51,6 +53,7 @@ impl Server {
             Self::Knot => "INBOXED_KNOT",
             Self::Unbound => "INBOXED_UNBOUND",
             Self::DnsPeers => "INBOXED_DNS_PEERS",
+            Self::Promtool => "INBOXED_PROMTOOL",
         };
         let program = std::env::var_os(variable).filter(|program| !program.is_empty()).map(PathBuf::from);
         if program.is_none() {

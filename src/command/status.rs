@@ -1,0 +1,304 @@
+//! `status`: health for machines: the last run, the trend of every stream, the schedule and the outbox.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::history::{History, titles, unreadable};
+use super::interrupt::Interrupt;
+use super::judgement::open_to_read;
+use super::outcome::exit_of;
+use super::scheduled::almanac;
+use super::{Context, Failure, Outcome};
+use crate::Exit;
+use crate::cli::StatusArgs;
+use crate::config::Config;
+use crate::domain::monitor::{Point, Series, Signal};
+use crate::domain::schedule::{Almanac, Period};
+use crate::domain::threshold::{of_signal, table};
+use crate::domain::trend::WeekState;
+use crate::edge::exporter::serve;
+use crate::edge::store::{Store, StoreFault, Waiting};
+use crate::render::json::{document, moment};
+use crate::render::metrics::{Exposition, exposition};
+use crate::render::plain::plain;
+
+/// A run that is later than this is overdue: a machine that was off for a night is not.
+const OVERDUE: SignedDuration = SignedDuration::from_hours(24);
+/// How far back deliveries that were given up are counted.
+const RECENT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Everything that is said.
+struct Status {
+    exit: Exit,
+    history: History,
+    series: Vec<Series>,
+    schedule: Option<Owed>,
+    waiting: Waiting,
+    unreadable: Vec<(String, String)>,
+    now: Timestamp,
+}
+
+/// How the schedule stands.
+struct Owed {
+    period: Period,
+    is_made: bool,
+    is_overdue: bool,
+    next: Option<Timestamp>,
+}
+
+/// Runs the verb.
+pub(crate) async fn execute(context: &Context, args: &StatusArgs) -> Result<Outcome, Failure> {
+    if let Some(address) = args.listen {
+        return listen(context, address).await;
+    }
+    let (config, status) = read(context).await?;
+    if let Some(file) = &args.metrics {
+        write_whole(file, &exposition(&measured(&config, &status)))?;
+        return Ok(Outcome { exit: status.exit, stdout: String::new() });
+    }
+    let stdout = if context.json {
+        document(&as_json(&config, &status)).map_err(Failure::internal)?
+    } else {
+        as_text(&config, &status)
+    };
+    Ok(Outcome { exit: status.exit, stdout })
+}
+
+async fn read(context: &Context) -> Result<(Config, Status), Failure> {
+    let (config, store) = open_to_read(&context.config_path).await?;
+    let status = gather(context, &config, &store).await?;
+    Ok((config, status))
+}
+
+async fn gather(context: &Context, config: &Config, store: &Store) -> Result<Status, Failure> {
+    let now = context.clock.now();
+    let almanac = almanac(config)?;
+    let zone = almanac.zone().clone();
+    let history = History::read(store, config, zone, now).await.map_err(Failure::internal)?;
+    let unreadable = match history.last() {
+        Some(last) => unreadable(store, last).await.map_err(Failure::internal)?,
+        None => std::collections::BTreeMap::new(),
+    };
+    let since = now.checked_sub(RECENT).unwrap_or(Timestamp::MIN);
+    Ok(Status {
+        exit: history.last().map_or(Exit::TooFew, |last| exit_of(last.health())),
+        series: history.series(config),
+        schedule: owed(config, &almanac, store, now).await.map_err(Failure::internal)?,
+        waiting: store.waiting_deliveries(since).await.map_err(Failure::internal)?,
+        unreadable: unreadable.into_iter().map(|(seed, why)| (seed.as_str().to_owned(), why)).collect(),
+        history,
+        now,
+    })
+}
+
+/// What the schedule owes; `None` where there is no `[schedule]` and no scheduled run was ever made.
+async fn owed(config: &Config, almanac: &Almanac, store: &Store, now: Timestamp) -> Result<Option<Owed>, StoreFault> {
+    let Some(period) = almanac.current(now) else { return Ok(None) };
+    let ledger = store.ledger(&period.key).await?;
+    if config.schedule.is_none() && ledger.newest_due.is_none() {
+        return Ok(None);
+    }
+    let is_late = now.duration_since(period.due) > OVERDUE;
+    Ok(Some(Owed {
+        is_made: ledger.is_taken,
+        is_overdue: !ledger.is_taken && is_late && ledger.newest_due.is_some(),
+        next: almanac.next(now).map(|next| next.due),
+        period,
+    }))
+}
+
+fn as_json(config: &Config, status: &Status) -> Value {
+    let series: Vec<Value> = status.series.iter().map(|series| series_object(config, series)).collect();
+    let run = status.history.last().map(|last| {
+        json!({
+            "id": last.run.id.0, "started_at": moment(last.run.started_at), "ended_at": last.run.ended_at.map(moment),
+            "state": last.run.state.word(), "simulated": last.run.simulated,
+        })
+    });
+    let schedule = status.schedule.as_ref().map(|owed| {
+        json!({
+            "key": owed.period.key.as_str(), "due_at": moment(owed.period.due), "made": owed.is_made,
+            "overdue": owed.is_overdue, "next_due_at": owed.next.map(moment),
+        })
+    });
+    let thresholds: Vec<Value> = table(config.thresholds)
+        .iter()
+        .map(|row| {
+            json!({
+                "measure": format!("{:?}", row.measure).to_lowercase(), "warn": row.warn, "crit": row.crit,
+                "action": row.action,
+            })
+        })
+        .collect();
+    let unreadable: Vec<Value> =
+        status.unreadable.iter().map(|(seed, why)| json!({"seed": seed, "why": why})).collect();
+    json!({
+        "health": health_word(status.exit), "at": moment(status.now), "run": run, "schedule": schedule, "series": series,
+        "unreadable": unreadable,
+        "alerts": {"pending": status.waiting.pending, "given_up": status.waiting.given_up},
+        "thresholds": thresholds,
+    })
+}
+
+fn series_object(config: &Config, series: &Series) -> Value {
+    let last = series.last();
+    let step = last.and_then(|point| point.step);
+    let rate = last.and_then(Point::rate);
+    let threshold = of_signal(series.signal, config.thresholds);
+    json!({
+        "stream": series.stream.to_string(), "provider": series.provider.as_str(), "signal": series.signal.word(),
+        "week": last.map(|point| point.week.to_string()), "rate": rate, "n": last.map(|point| point.measured),
+        "state": last.map(|point| point.state.word()), "alarm": series.alarm().map(WeekState::word),
+        "band": rate.map(|rate| threshold.band(rate).word()),
+        "account": {"level": step.map(|step| step.level), "own": step.and_then(|step| step.own)},
+        "volatility": series.volatility(), "weeks": series.points.len(),
+        "action": series.alarm().map(|_| threshold.action),
+    })
+}
+
+fn health_word(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Ok => "healthy",
+        Exit::Warning => "warning",
+        Exit::Critical => "critical",
+        Exit::TooFew
+        | Exit::Usage
+        | Exit::BadInput
+        | Exit::Unreachable
+        | Exit::Internal
+        | Exit::Locked
+        | Exit::Interrupted => "too_few",
+    }
+}
+
+fn as_text(config: &Config, status: &Status) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = match status.history.last() {
+        Some(last) => writeln!(
+            text,
+            "{}: run {} of {}{}",
+            health_word(status.exit),
+            last.run.id.0,
+            moment(last.run.started_at),
+            if last.run.simulated { ", simulated" } else { "" }
+        ),
+        None => writeln!(text, "no complete run yet"),
+    };
+    let titles = status.history.last().map(titles).unwrap_or_default();
+    for series in &status.series {
+        let Some(last) = series.last() else { continue };
+        let title = titles.get(&series.provider).map_or(series.provider.as_str(), String::as_str);
+        let rate = last.rate().map_or("–".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
+        let swing =
+            series.volatility().map_or(String::new(), |swing| format!(", swings by {:.0} points", swing * 100.0));
+        let state = series.alarm().map_or(last.state.word(), |alarm| alarm.word());
+        let _ = writeln!(
+            text,
+            "  {:<8}  {} / {}: {} {rate} in {}{swing}",
+            state,
+            plain(&series.stream.to_string(), 40),
+            plain(title, 40),
+            series.signal.word(),
+            last.week
+        );
+        if series.alarm().is_some() {
+            let _ = writeln!(text, "            to do: {}", of_signal(series.signal, config.thresholds).action);
+        }
+    }
+    if let Some(owed) = &status.schedule {
+        let made = if owed.is_made {
+            "made"
+        } else if owed.is_overdue {
+            "OVERDUE"
+        } else {
+            "not made yet"
+        };
+        let next = owed.next.map_or(String::new(), |next| format!("; next due {}", moment(next)));
+        let _ = writeln!(text, "schedule: the run of {} is {made}{next}", owed.period.key);
+    }
+    for (seed, why) in &status.unreadable {
+        let _ = writeln!(text, "unreadable: {}: {}", plain(seed, 64), plain(why, 200));
+    }
+    if status.waiting != Waiting::default() {
+        let _ = writeln!(text, "alerts: {} to deliver, {} given up", status.waiting.pending, status.waiting.given_up);
+    }
+    text
+}
+
+/// What the exposition shows.
+fn measured(_config: &Config, status: &Status) -> Exposition {
+    let last = status.history.last();
+    let mut found = Exposition {
+        exit: status.exit.code(),
+        last_run: last.map(|last| (last.run.id.0, last.run.started_at)),
+        next_due: status.schedule.as_ref().and_then(|owed| owed.next),
+        overdue: status.schedule.as_ref().is_some_and(|owed| owed.is_overdue),
+        pending: status.waiting.pending,
+        given_up: status.waiting.given_up,
+        unreadable: status.unreadable.len(),
+        tallies: Vec::new(),
+        trends: Vec::new(),
+    };
+    if let Some(last) = last {
+        for (stream, tallies) in last.tallies_by_stream() {
+            for one in tallies.providers {
+                found.tallies.push((stream.to_string(), one.provider.name.as_str().to_owned(), one.tally));
+            }
+        }
+    }
+    for series in &status.series {
+        found.trends.push((
+            series.stream.to_string(),
+            series.provider.as_str().to_owned(),
+            series.signal.word(),
+            series.alarm().is_some(),
+            series.last().and_then(|point| point.step).filter(|_| series.signal != Signal::Missing),
+        ));
+    }
+    found
+}
+
+/// Answers `GET /metrics` until the process is asked to stop.
+async fn listen(context: &Context, address: SocketAddr) -> Result<Outcome, Failure> {
+    if !address.ip().is_loopback() {
+        return Err(Failure::bad_input(anyhow!(
+            "--listen {address}: only an address of this machine, such as 127.0.0.1:9464; put a proxy with TLS before it"
+        )));
+    }
+    // A fault of the configuration is told now, not to whoever asks first.
+    Config::load(&context.config_path).map_err(Failure::bad_input)?;
+    let interrupt = Interrupt::listen();
+    let ask = async || {
+        let context = Context { clock: crate::edge::clock::Clock::system(), ..context.clone() };
+        let answer = read(&context).await.map(|(config, status)| exposition(&measured(&config, &status)));
+        answer.map_err(|failure| format!("{:#}", failure.error))
+    };
+    let told = |bound: SocketAddr| context.note(&format!("listening on http://{bound}/metrics"));
+    serve(address, told, ask, interrupt.wait())
+        .await
+        .with_context(|| format!("listen on {address}"))
+        .map_err(Failure::bad_input)?;
+    Ok(Outcome::ok(String::new()))
+}
+
+/// Old or new, never half: the collector may read at any moment.
+fn write_whole(path: &Path, text: &str) -> Result<(), Failure> {
+    let write = || -> anyhow::Result<()> {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        // Another user's collector reads it; there is no secret in it.
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        std::fs::set_permissions(file.path(), readable)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().with_context(|| format!("write {}", path.display())).map_err(Failure::bad_input)
+}
