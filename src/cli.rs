@@ -89,6 +89,10 @@ pub(crate) enum Verb {
     Import(ImportArgs),
     /// Print every result as CSV, or with --json as JSON, for `import` and for other programs.
     Export,
+    /// Say where trouble lies, with the evidence, the doubt and the next step.
+    Diagnose,
+    /// Plan the way back for a sender that was filed as spam, and say what to do today.
+    Recover(RecoverArgs),
     /// Say how things stand, for machines: the last run, the trends, the schedule, the alerts.
     Status(StatusArgs),
     /// What is told to whom: send a test alert.
@@ -286,6 +290,17 @@ pub(crate) struct ReportArgs {
     /// The directory; `reports` of the configuration by default.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// Which recovery.
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    /// The day it began; today by default.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) start: Option<jiff::civil::Date>,
+    /// The stream whose runs count; all of them when none is named.
+    #[arg(long, value_parser = stream_name)]
+    pub(crate) stream: Option<StreamName>,
 }
 
 /// What to say and where.

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::judgement::judge_run;
+use super::judgement::judge_runs;
 use crate::config::Config;
 use crate::domain::finding::{Finding, Placement};
 use crate::domain::monitor::{Sample, Series, WeekName, watch};
 use crate::domain::provider::ProviderName;
-use crate::domain::run::RunState;
+use crate::domain::run::{Run, RunState};
 use crate::domain::seed::Address;
 use crate::domain::tally::Tally;
 use crate::edge::store::{Store, StoreFault};
@@ -36,12 +36,10 @@ impl History {
         zone: TimeZone,
         now: Timestamp,
     ) -> Result<Self, StoreFault> {
-        let mut reports = Vec::new();
-        for run in store.runs(MOST, store.holder_run()).await?.into_iter().rev() {
-            if run.state == RunState::Complete {
-                reports.push(judge_run(store, config, run.id, now).await?);
-            }
-        }
+        let mut runs = store.runs(MOST, store.holder_run()).await?;
+        runs.retain(|run: &Run| run.state == RunState::Complete);
+        runs.reverse();
+        let reports = judge_runs(store, config, runs, now).await?;
         Ok(Self { reports, zone })
     }
 
@@ -96,7 +94,8 @@ pub(crate) fn titles(report: &RunReport) -> BTreeMap<ProviderName, String> {
 /// Seeds of a run that could not be read, with the reason: those that took no part, and those of which no probe was
 /// measured because nobody could look.
 pub(crate) async fn unreadable(store: &Store, report: &RunReport) -> Result<BTreeMap<Address, String>, StoreFault> {
-    let mut unreadable = store.excluded(report.run.id).await?;
+    let run = report.run.id;
+    let mut unreadable = store.excluded_of(&[run]).await?.remove(&run).unwrap_or_default();
     let mut reasons: BTreeMap<&Address, Option<&String>> = BTreeMap::new();
     for judged in &report.probes {
         let why = match &judged.finding {

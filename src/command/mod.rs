@@ -7,6 +7,7 @@ mod compare;
 mod completions;
 mod daemon;
 mod demo;
+mod diagnose;
 mod dns;
 mod exchange;
 mod field;
@@ -20,6 +21,7 @@ mod man;
 mod outcome;
 mod preflight;
 mod preparation;
+mod recover;
 mod report;
 mod run;
 mod runs;
@@ -180,6 +182,8 @@ async fn carry_out(context: &Context, verb: &Verb) -> Result<Outcome, Failure> {
             ScheduleAction::Print(args) => schedule::print(context, args),
             ScheduleAction::Install(args) => schedule::install(context, args).await,
         },
+        Verb::Diagnose => diagnose::execute(context).await,
+        Verb::Recover(args) => recover::execute(context, args).await,
         Verb::Status(args) => status::execute(context, args).await,
         Verb::Alerts(args) => match args.action {
             AlertsAction::Test => alerts::test(context).await,

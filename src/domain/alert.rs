@@ -390,3 +390,6 @@ mod tests {
         assert_eq!(events(&aftermath(&nothing, &before, &titles)), []);
     }
 }
+
+#[cfg(test)]
+mod year;

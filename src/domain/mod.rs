@@ -7,6 +7,7 @@ pub(crate) mod alert;
 pub(crate) mod authres;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod compare;
+pub(crate) mod diagnosis;
 pub(crate) mod dns;
 pub(crate) mod evidence;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
@@ -31,6 +32,7 @@ pub(crate) mod provider;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod quantile;
 pub(crate) mod receiver;
+pub(crate) mod recovery;
 pub(crate) mod road;
 pub(crate) mod run;
 pub(crate) mod sample;
@@ -51,8 +53,8 @@ pub(crate) mod stamp;
 pub(crate) mod standing;
 pub(crate) mod stream;
 pub(crate) mod tally;
-pub(crate) mod told;
 pub(crate) mod threshold;
+pub(crate) mod told;
 #[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod trend;
 

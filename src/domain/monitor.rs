@@ -366,3 +366,6 @@ mod tests {
         assert_eq!(WeekName::of(sunday, &auckland).to_string(), "2027-W01");
     }
 }
+
+#[cfg(test)]
+mod chain;
