@@ -445,3 +445,60 @@ fn every_preset_compiled_in_is_without_fault_and_leads_to_a_spam_folder() {
     domains.dedup();
     assert_eq!(domains.len(), all, "a domain belongs to one provider");
 }
+
+#[test]
+fn oauth_is_chosen_once_for_a_provider_and_a_seed_may_choose_otherwise() {
+    let main = "[oauth.gmail]\nclient_id = \"shared\"\nclient_secret = { env = \"SHARED\" }\ntenant = \"t\"\n";
+    let of = |extra: &str| {
+        let mut config = load(&format!("{main}{STREAM}"), &format!("{SEED}auth = \"oauth\"\n{extra}")).unwrap();
+        let seed = config.seeds.remove(0);
+        let oauth = config.oauth_of(&seed);
+        (oauth.choice.client_id.unwrap(), oauth.client_secret, oauth.choice.tenant.unwrap())
+    };
+    let shared = Some(SecretSource::Env("SHARED".to_owned()));
+    assert_eq!(of(""), ("shared".to_owned(), shared.clone(), "t".to_owned()));
+    assert_eq!(of("[seed.oauth]\ntenant = \"u\"\n"), ("shared".to_owned(), shared, "u".to_owned()));
+    // A secret goes to no client but its own.
+    assert_eq!(of("[seed.oauth]\nclient_id = \"own\"\n"), ("own".to_owned(), None, "t".to_owned()));
+    let tokens = |main: &str| load(&format!("{main}{STREAM}"), SEED).unwrap().tokens;
+    assert!(tokens("tokens = \"keyring\"\n").keyring && !tokens("tokens = \"./keyring\"\n").keyring);
+}
+
+#[test]
+fn tokens_travel_encrypted_or_not_out_of_this_machine() {
+    let url = |url: &str| load(STREAM, &format!("{SEED}[seed.oauth]\ntoken_url = \"{url}\"\n")).map(|_| ());
+    for good in
+        ["https://login.example/{tenant}/token", "http://127.0.0.1:8080/t", "http://[::1]/t", "http://localhost/"]
+    {
+        assert_eq!(url(good), Ok(()), "{good}");
+    }
+    for bad in
+        ["http://login.example/token", "http://127.0.0.1.example/", "ftp://127.0.0.1/", "https://a:b@login.example/"]
+    {
+        let fault = url(bad).unwrap_err();
+        let words =
+            "is not an address without a user name that starts with https://; only this very machine may be http://";
+        assert!(fault.starts_with("seeds/a.toml:6: seed.oauth.token_url: ") && fault.ends_with(words), "{fault}");
+    }
+    for (main, sentence) in [
+        (
+            "[oauth.gmial]\nclient_id = \"x\"\n",
+            "inboxed.toml:1: oauth.gmial: there is no provider \"gmial\"; did you mean \"gmail\"?",
+        ),
+        (
+            "[oauth.gmail]\nflow = \"code\"\n",
+            "inboxed.toml:2: oauth.gmail.flow: \"code\" is not one of device, loopback, app",
+        ),
+        (
+            "[oauth.gmail]\nclientid = \"x\"\n",
+            "inboxed.toml:2: oauth.gmail.clientid: unknown key; did you mean `client_id`?",
+        ),
+        (
+            "[oauth.gmail]\ntenant = \"a/../b\"\n",
+            "inboxed.toml:2: oauth.gmail.tenant: \"a/../b\" is not a tenant; write its id or a domain of it",
+        ),
+        ("[oauth]\ngmail = \"x\"\n", "inboxed.toml:2: oauth.gmail: must be a table"),
+    ] {
+        check(&format!("{main}{STREAM}"), SEED, sentence);
+    }
+}

@@ -112,18 +112,18 @@ impl Core {
             let permit = self.pool.lease(&access.provider).await;
             let Some(knock) = door.knock(access, &self.clock).await? else { continue };
             let (opened, bearer) = self.open(stale.take(), refusal.take()).await;
-            door.note(access, &self.clock, knock, opened.as_ref().err()).await?;
+            // A token that was refused may just have ended: that counts against nobody. Refused anew, it does.
+            let refused = opened.as_ref().is_err_and(|failure| failure.sign_in() == SignIn::TokenRefused);
             match (opened, bearer) {
-                (Err(failure), Some((bearer, false))) if failure.sign_in() == SignIn::TokenRefused => {
-                    (stale, refusal) = (Some(bearer), Some(failure));
-                }
-                (Err(failure), Some((bearer, true))) if failure.sign_in() == SignIn::TokenRefused => {
-                    if let Credential::Bearer(grant) = &access.credential {
-                        grant.give_up(&bearer).await;
+                (Err(failure), Some((bearer, false))) if refused => (stale, refusal) = (Some(bearer), Some(failure)),
+                (opened, bearer) => {
+                    door.note(access, &self.clock, knock, opened.as_ref().err()).await?;
+                    if let (true, Credential::Bearer(grant), Some((bearer, _))) = (refused, &access.credential, &bearer)
+                    {
+                        grant.give_up(bearer).await;
                     }
-                    return Err(failure);
+                    return opened.map(|(session, folders)| (permit, session, folders));
                 }
-                (opened, _) => return opened.map(|(session, folders)| (permit, session, folders)),
             }
         }
     }

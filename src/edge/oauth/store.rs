@@ -60,8 +60,12 @@ impl TokenStore {
         self.save(tokens, &lock).await
     }
 
-    /// The tokens, if there are any.
+    /// The tokens, if there are any. What a killed process left unfinished is finished first; whoever holds the lock has
+    /// left nothing so.
     pub(super) async fn load(&self) -> Result<Option<Tokens>, OAuthFault> {
+        if self.entry.is_none() && self.beside("new").exists() {
+            drop(self.lock().await?);
+        }
         let written = if let Some(entry) = &self.entry {
             keyring::read(entry).await.map_err(|why| no_keyring(&why))?
         } else {

@@ -48,11 +48,26 @@ pub(super) struct Dovecot {
 impl Dovecot {
     /// Starts an instance, or says that `test` is left out for want of Dovecot.
     pub(super) fn start(test: &str, options: &Options<'_>) -> Option<Self> {
+        Self::start_by(test, options, None)
+    }
+
+    /// The same, where tokens open the mailboxes by this mechanism too, and their issuer is asked whose they are
+    /// (RFC 7662).
+    pub(super) fn start_with_issuer(
+        test: &str,
+        options: &Options<'_>,
+        mechanism: &str,
+        introspection_url: &str,
+    ) -> Option<Self> {
+        Self::start_by(test, options, Some((mechanism, introspection_url)))
+    }
+
+    fn start_by(test: &str, options: &Options<'_>, issuer: Option<(&str, &str)>) -> Option<Self> {
         let program = Server::Dovecot.program(test)?;
         let mut complaint = String::new();
         // Another process may take a free port before Dovecot does.
         for _ in 0..5 {
-            match Self::attempt(&program, options) {
+            match Self::attempt(&program, options, issuer) {
                 Ok(dovecot) => return Some(dovecot),
                 Err(log) if log.contains("Address already in use") => complaint = log,
                 Err(log) => panic!("{log}"),
@@ -61,7 +76,7 @@ impl Dovecot {
         panic!("{complaint}");
     }
 
-    fn attempt(program: &Path, options: &Options<'_>) -> Result<Self, String> {
+    fn attempt(program: &Path, options: &Options<'_>, issuer: Option<(&str, &str)>) -> Result<Self, String> {
         let directory = tempfile::Builder::new().prefix("inboxed-dovecot-").tempdir().unwrap();
         let owner = Owner::find();
         let (imaps, starttls) = free_ports();
@@ -90,6 +105,10 @@ impl Dovecot {
             .replace("{imaps}", &imaps.to_string())
             .replace("{starttls}", &starttls.to_string())
             .replace("{mailboxes}", &mailboxes.concat());
+        let config = match issuer {
+            None => config,
+            Some((mechanism, introspection_url)) => with_issuer(program, &config, root, mechanism, introspection_url),
+        };
         fs::write(root.join("dovecot.conf"), config).unwrap();
         for seed in 1..=options.seeds {
             for folder in ["INBOX"].iter().chain(options.folders) {
@@ -248,6 +267,25 @@ fn free_ports() -> (u16, u16) {
     let first = TcpListener::bind("127.0.0.1:0").unwrap();
     let second = TcpListener::bind("127.0.0.1:0").unwrap();
     (first.local_addr().unwrap().port(), second.local_addr().unwrap().port())
+}
+
+/// The configuration with one more mechanism, and whom to ask about its tokens.
+fn with_issuer(program: &Path, config: &str, root: &Path, mechanism: &str, introspection_url: &str) -> String {
+    let settings = format!(
+        "introspection_url = {introspection_url}\nintrospection_mode = post\nforce_introspection = yes\n\
+         username_attribute = mailbox\nactive_attribute = active\nactive_value = true\n"
+    );
+    let mechanisms = format!("auth_mechanisms = plain login {mechanism}");
+    let config = config.replace("auth_mechanisms = plain login", &mechanisms);
+    if version(program).starts_with("2.3") {
+        let file = root.join("oauth2.conf");
+        fs::write(&file, settings).unwrap();
+        let passdb = format!("  driver = oauth2\n  mechanisms = {mechanism}\n  args = {}", file.display());
+        format!("{config}\npassdb {{\n{passdb}\n}}\n")
+    } else {
+        let settings = settings.replace('\n', "\n  ");
+        format!("{config}\npassdb oauth2 {{\n  mechanisms_filter = {mechanism}\n}}\noauth2 {{\n  {settings}\n}}\n")
+    }
 }
 
 fn version(program: &Path) -> String {

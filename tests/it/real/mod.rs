@@ -9,8 +9,11 @@ mod dovecot;
 mod harvest;
 mod http;
 mod imap;
+mod issuer;
+mod keyring;
 mod moto;
 mod names;
+mod oauth;
 mod program;
 mod schedule;
 mod sends;
@@ -24,6 +27,10 @@ use std::path::PathBuf;
 pub(crate) enum Server {
     /// The `dovecot` program.
     Dovecot,
+    /// The directory of npm modules with oidc-provider in it.
+    Issuer,
+    /// The `gnome-keyring-daemon` program.
+    Keyring,
     /// The `moto_server` program.
     Moto,
     /// The `systemd-analyze` program.
@@ -47,6 +54,8 @@ impl Server {
     pub(crate) fn program(self, test: &str) -> Option<PathBuf> {
         let variable = match self {
             Self::Dovecot => "INBOXED_DOVECOT",
+            Self::Issuer => "INBOXED_ISSUER",
+            Self::Keyring => "INBOXED_KEYRING",
             Self::Moto => "INBOXED_MOTO",
             Self::Systemd => "INBOXED_SYSTEMD_ANALYZE",
             Self::Cron => "INBOXED_CRONTAB",

@@ -101,7 +101,7 @@ async fn an_error_challenge_is_answered_and_the_token_renewed_once() {
                 _ => oauth_bearer(token, bench.server.port),
             });
             let [old, new] = tokens.map(|token| format!("i1 AUTHENTICATE {mechanism} {token}"));
-            let mut wanted = vec![old, answered.to_owned(), new];
+            let mut wanted = vec![old, answered.to_owned(), new.clone()];
             wanted.extend((refusals == 2).then(|| answered.to_owned()));
             assert_eq!(sign_ins, wanted, "{mechanism} {refusals}");
             assert_eq!(bench.script.heard().len(), 1, "{mechanism}: one renewal");
@@ -114,7 +114,11 @@ async fn an_error_challenge_is_answered_and_the_token_renewed_once() {
                          \u{201c}invalid_token\u{201d}, scope \u{201c}mail\u{201d})\u{201d}; run `inboxed seeds sign-in \
                          anna@stub.example`";
             assert_eq!((failure.sign_in(), failure.to_string().as_str()), (SignIn::TokenRefused, words));
-            // Renewing did not help: the mailbox is left alone until somebody consents anew.
+            // Renewing did not help, and is not tried again; then the mailbox is left alone until somebody consents anew.
+            bench.server.twist("AUTHENTICATE", "{tag} NO no\r\n");
+            bench.server.world().twists.reverse();
+            assert_eq!(bench.mailbox.baseline().await.unwrap_err().sign_in(), SignIn::TokenRefused);
+            assert_eq!((bench.sign_ins(), bench.script.heard()), (vec![new], vec![]), "{mechanism}");
             assert_eq!(bench.mailbox.baseline().await.unwrap_err().sign_in(), SignIn::LeftAlone);
             assert_eq!((bench.sign_ins(), bench.script.heard()), (vec![], vec![]), "{mechanism}");
         }
