@@ -266,7 +266,10 @@ fn short_day(day: Weekday) -> &'static str {
 
 /// The files that hold secrets, and the variables that do.
 fn secrets(config: &Config) -> (Vec<PathBuf>, Vec<String>) {
-    let seeds = config.seeds.iter().filter_map(|seed| seed.secret.as_ref());
+    let seeds = config.seeds.iter().flat_map(|seed| {
+        let client = seed.oauth.as_ref().and_then(|oauth| oauth.client_secret.as_ref());
+        seed.secret.iter().chain(client)
+    });
     let own = config.seeds.iter().filter_map(|seed| seed.oauth.as_ref());
     let clients = own.chain(config.oauth.values()).filter_map(|oauth| oauth.client_secret.as_ref());
     let streams = config.streams.iter().filter_map(|stream| match &stream.transport {

@@ -67,7 +67,7 @@ pub(crate) struct Step {
     pub(crate) to: Date,
     /// What to do.
     pub(crate) what: String,
-    /// Whether it is done: a test was made, or its days are over.
+    /// Whether it is done: a test was made, the rest is over, or a step of the ramp is over and a healthy test followed.
     pub(crate) is_done: bool,
 }
 
@@ -129,7 +129,9 @@ pub(crate) fn plan(start: Date, today: Date, trials: &[Trial], dns: &DnsStanding
     for rung in LADDER {
         let (from, to) = (later(ramp, rung.from - 1), later(ramp, rung.to - 1));
         let what = format!("{} to {} mails a day, {}", rung.least, rung.most, rung.mix);
-        steps.push(Step { from, to, what, is_done: today > to });
+        // Days that went by prove nothing: a healthy test must have followed the first of them.
+        let held = trials.iter().any(|trial| trial.date >= from && trial.is_healthy == Some(true));
+        steps.push(Step { from, to, what, is_done: today > to && held });
     }
     for day in (TEST_EVERY..=RAMP).step_by(usize::try_from(TEST_EVERY).unwrap_or(3)) {
         // It may be made until the next one is due.
@@ -251,6 +253,12 @@ mod tests {
             .map(|step| (step.from, step.is_done))
             .collect();
         assert_eq!(tests, [(on(6), true), (on(9), false), (on(12), false), (on(15), false)]);
+        let rungs = |found: &Recovery| -> Vec<bool> {
+            found.steps.iter().filter(|step| step.what.contains("a day, ")).map(|step| step.is_done).collect()
+        };
+        assert_eq!(rungs(&found), [true, true, false, false, false]);
+        let untested = plan(on(1), on(9), &[trial(2, true)], &DnsStanding::Sound);
+        assert_eq!(rungs(&untested), [false; 5], "days that went by prove nothing");
         assert_eq!(found.stable, (on(11), on(15)));
         assert_eq!(found.steps.first().unwrap().from, on(1));
         assert_eq!(end(on(1)), on(18));
