@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::domain::dns::name::DomainName;
+use crate::domain::language::Language;
 use crate::domain::oauth::Flow;
 use crate::domain::run::{Label, RunChoice};
 use crate::domain::seed::Address;
@@ -73,7 +74,7 @@ pub(crate) enum Verb {
     /// SEL is a list of parts separated by commas: a number, `last`, `last~N`, a label (all runs that bear it), or days such
     /// as 2026-11-01..2026-11-30 (UTC, both included, either may be left out).
     Compare(CompareArgs),
-    /// Draw the placement trend of each stream as a PNG.
+    /// Write charts, one page of HTML, CSV and JSON about each stream; or show the trends as text.
     Report(ReportArgs),
     /// Weekly runs by a systemd timer, cron or launchd: print what it takes, or install it.
     Schedule(ScheduleArgs),
@@ -290,6 +291,12 @@ pub(crate) struct ReportArgs {
     /// The directory; `reports` of the configuration by default.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// The language of the report: `en` or `de`.
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
+    pub(crate) lang: Language,
+    /// Print the trends as text instead of writing files.
+    #[arg(long)]
+    pub(crate) show: bool,
 }
 
 /// Which recovery.
@@ -453,6 +460,10 @@ fn label(text: &str) -> Result<Label, String> {
 
 fn selection(text: &str) -> Result<Selection, String> {
     Selection::new(text)
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    Language::of_tag(text).ok_or_else(|| "reports are written in 'en' or 'de'".to_owned())
 }
 
 fn run_choice(text: &str) -> Result<RunChoice, String> {

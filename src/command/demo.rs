@@ -22,6 +22,7 @@ use super::judgement::{hear, judge_run, open_to_read};
 use super::{Context, Failure, Outcome, report, run};
 use crate::Exit;
 use crate::cli::{DemoArgs, ReportArgs, RunArgs};
+use crate::domain::language::Language;
 use crate::domain::run::{Label, RunId};
 use crate::edge::clock::Clock;
 use crate::lab::Lab;
@@ -97,7 +98,12 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
         }
         clock.advance(Duration::from_hours(7 * 24));
     }
-    let drawn = report::execute(&inside, &ReportArgs { stream: None, since: None, out: None }).await?.stdout;
+    let drawn = report::execute(
+        &inside,
+        &ReportArgs { stream: None, since: None, out: None, lang: Language::English, show: false },
+    )
+    .await?
+    .stdout;
     if context.json {
         let document = serde_json::json!({
             "simulated": true, "dir": dir.display().to_string(), "runs": WEEKS, "charts": drawn.lines().collect::<Vec<_>>(),

@@ -1,79 +1,91 @@
-//! `report`: the placement trend of each stream as a PNG.
+//! `report`: what happened to each stream, as pictures, as one page, as CSV and JSON, or as text on a terminal.
+//!
+//! The same data gives the same bytes: nothing in a file depends on when it was made.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+mod gathering;
+mod writing;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 
-use super::judgement::{judge_runs, open_to_read};
+use self::gathering::gather;
+use self::writing::{make, write_whole};
+use super::judgement::open_to_read;
 use super::{Context, Failure, Outcome};
 use crate::cli::ReportArgs;
-use crate::domain::stream::StreamName;
-use crate::render::figure::{Figure, TrendRow, TrendSettings};
+use crate::render::chart::Form;
+use crate::render::chart::before_after::before_after_scene;
+use crate::render::chart::latency::latency_scene;
+use crate::render::chart::seeds::seeds_scene;
+use crate::render::chart::trend::trend_scene;
+use crate::render::font::Fonts;
 use crate::render::json::document;
-use crate::render::png::trend_png;
-use crate::render::report::RunReport;
-
-/// Most runs in one chart: two a week for two years.
-const MOST: u32 = 200;
+use crate::render::language::Language;
+use crate::render::page::{StreamFigures, page};
+use crate::render::png::png;
+use crate::render::scene::Scene;
+use crate::render::series::{series_csv, series_document};
+use crate::render::table::trend_table;
+use crate::render::theme::Theme;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
     let (config, store) = open_to_read(&context.config_path).await?;
-    let now = context.clock.now();
-    let since = args.since.and_then(|span| now.checked_sub(span).ok());
-    let mut runs = store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)?;
-    runs.retain(|run| since.is_none_or(|since| run.started_at >= since));
-    let reports = judge_runs(&store, &config, runs, now).await.map_err(Failure::internal)?;
-    let mut streams: Vec<StreamName> = reports.iter().flat_map(|report| report.run.streams.clone()).collect();
-    streams.sort();
-    streams.dedup();
-    streams.retain(|stream| args.stream.as_ref().is_none_or(|wanted| wanted == stream));
+    let streams = gather(&store, &config, args, context.clock.now()).await?;
     if streams.is_empty() {
         return Err(Failure::bad_input(anyhow!(
             "there is no run of that stream and time to report; see `inboxed runs`"
         )));
     }
+    if args.show {
+        let text = if context.json {
+            series_document(&streams).map_err(Failure::internal)?
+        } else {
+            let shown = streams.iter().map(|one| trend_table(&one.trend, args.lang, context.screen));
+            shown.collect::<Vec<_>>().join("\n")
+        };
+        return Ok(Outcome::ok(text));
+    }
     let out = args.out.clone().unwrap_or_else(|| config.reports.clone());
-    std::fs::create_dir_all(&out).with_context(|| format!("make {}", out.display())).map_err(Failure::bad_input)?;
+    make(&out)?;
+    let fonts = Fonts::new().map_err(Failure::internal)?;
+    let mut files: Vec<(String, Vec<u8>)> = vec![
+        ("report.csv".to_owned(), series_csv(&streams).map_err(Failure::internal)?),
+        ("report.html".to_owned(), page(&streams, args.lang, &fonts).map_err(Failure::internal)?.into_bytes()),
+        ("report.json".to_owned(), series_document(&streams).map_err(Failure::internal)?.into_bytes()),
+    ];
+    for one in &streams {
+        for (name, scene) in posters(one, args.lang, &fonts) {
+            for theme in Theme::ALL {
+                // No stream's name holds an @, so that no stream's picture is another's dark one.
+                let ending = if theme == Theme::Dark { "@dark" } else { "" };
+                let name = format!("{name}-{}{ending}.png", one.stream);
+                files.push((name, png(&scene, theme, &fonts).map_err(Failure::internal)?));
+            }
+        }
+    }
+    files.sort();
     let mut written = Vec::new();
-    for stream in &streams {
-        let path = out.join(format!("trend-{stream}.png"));
-        write_whole(&path, &trend(&reports, stream)?)?;
-        written.push(path);
+    for (name, bytes) in files {
+        let path = out.join(name);
+        write_whole(&path, &bytes)?;
+        written.push(path.display().to_string());
     }
-    Ok(Outcome::ok(told(context, &written)?))
-}
-
-fn trend(reports: &[RunReport], stream: &StreamName) -> Result<Vec<u8>, Failure> {
-    let Some(newest) = reports.first() else { return Err(Failure::internal(anyhow!("draw a trend of no runs"))) };
-    let rows: Vec<TrendRow> = reports.iter().rev().flat_map(|report| TrendRow::of(report, Some(stream))).collect();
-    let settings = TrendSettings {
-        providers: &newest.providers,
-        stream: Some(stream),
-        rules: newest.rules,
-        thresholds: newest.thresholds,
-        confidence: newest.confidence,
-    };
-    trend_png(&Figure::placement(&rows, &[], &settings)).map_err(Failure::internal)
-}
-
-/// Old or new, never half: a file beside the target takes its name once it is on the disk.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let write = || -> anyhow::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
-        file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("write {}", path.display())).map_err(Failure::bad_input)
-}
-
-fn told(context: &Context, written: &[PathBuf]) -> Result<String, Failure> {
-    let names: Vec<String> = written.iter().map(|path| path.display().to_string()).collect();
     if context.json {
-        return document(&serde_json::json!({ "written": names })).map_err(Failure::internal);
+        let document = document(&serde_json::json!({ "written": written })).map_err(Failure::internal)?;
+        return Ok(Outcome::ok(document));
     }
-    Ok(names.join("\n") + "\n")
+    Ok(Outcome::ok(written.join("\n") + "\n"))
+}
+
+/// The pictures of one stream, each with the beginning of its name.
+fn posters(figures: &StreamFigures, language: Language, fonts: &Fonts) -> Vec<(&'static str, Scene)> {
+    let form = Form::Poster;
+    let mut posters = Vec::new();
+    if let Some(pair) = &figures.before_after {
+        posters.push(("before-after", before_after_scene(pair, form, language, fonts)));
+    }
+    posters.push(("latency", latency_scene(&figures.latency, form, language, fonts)));
+    posters.push(("seeds", seeds_scene(&figures.grid, form, language, fonts)));
+    posters.push(("trend", trend_scene(&figures.trend, form, language, fonts)));
+    posters
 }

@@ -18,6 +18,7 @@ pub(crate) mod handoff;
 pub(crate) mod health;
 pub(crate) mod identity;
 pub(crate) mod interval;
+pub(crate) mod language;
 pub(crate) mod latency;
 pub(crate) mod look;
 pub(crate) mod message;

@@ -26,8 +26,7 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     assert_eq!(ended.status.code(), Some(0), "{complained}");
     assert!(said.contains("simulated") && said.contains("Try next"), "{said}");
 
-    let chart = std::fs::read(dir.join("reports/trend-newsletter.png")).unwrap();
-    assert!(chart.starts_with(b"\x89PNG\r\n\x1a\n") && chart.len() > 20_000);
+    reports_are_whole_and_the_same_each_time(&dir, &config);
 
     let runs = json(&["runs", "--json"], &config);
     let runs = runs["runs"].as_array().unwrap();
@@ -116,4 +115,39 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     let refused = inboxed(&["demo", "--dir", dir.to_str().unwrap()], &config);
     assert_eq!(refused.status.code(), Some(65));
     assert_eq!(std::fs::read_to_string(&config).unwrap(), "# mine\n");
+}
+
+/// Every file of the report that the demo left, and the same bytes when it is made again.
+fn reports_are_whole_and_the_same_each_time(dir: &Path, config: &Path) {
+    let names = |directory: &Path| {
+        let entries = std::fs::read_dir(directory).unwrap();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let first = dir.join("reports");
+    let pictures = ["before-after", "latency", "seeds", "trend"];
+    let mut wanted: Vec<String> =
+        pictures.iter().flat_map(|name| ["", "@dark"].map(|ending| format!("{name}-newsletter{ending}.png"))).collect();
+    wanted.extend(["report.csv", "report.html", "report.json"].map(str::to_owned));
+    wanted.sort();
+    assert_eq!(names(&first), wanted);
+    let again = dir.join("again");
+    let ended = inboxed(&["report", "--out", again.to_str().unwrap()], config);
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(names(&again), wanted);
+    for name in wanted {
+        let bytes = std::fs::read(first.join(&name)).unwrap();
+        assert!(bytes == std::fs::read(again.join(&name)).unwrap(), "{name} differs");
+        assert!(bytes.len() > 1_000 && (!name.ends_with(".png") || bytes.starts_with(b"\x89PNG\r\n\x1a\n")), "{name}");
+    }
+    let page = std::fs::read_to_string(first.join("report.html")).unwrap();
+    for part in ["SIMULATED", "What changed", "DNS of shop.example changed", "improved", "spf"] {
+        assert!(page.contains(part), "{part} is not on the page");
+    }
+    let shown = inboxed(&["report", "--show", "--lang", "de"], config);
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.contains("SIMULIERT") && shown.contains("▲ ") && shown.contains("12 Läufe"), "{shown}");
+    assert_eq!(json(&["report", "--show", "--json"], config)["streams"][0]["rows"].as_array().unwrap().len(), 36);
+    assert_eq!(inboxed(&["report", "--stream", "other"], config).status.code(), Some(65));
 }

@@ -1,172 +1,203 @@
-//! A canvas: shapes and text in pixels of the finished image.
+//! A canvas: the shapes of a scene as pixels.
 //!
-//! plotters' bitmap backend draws without smoothing, so everything is drawn three times as large and averaged down.
+//! plotters' bitmap backend draws without smoothing, so everything is drawn three times as large and averaged down, one band of
+//! rows after the other so that a tall chart takes no more memory than a flat one.
 
 use plotters::backend::BitMapBackend;
 use plotters_backend::{BackendColor, DrawingBackend as _};
 
 use super::PngFault;
-use super::text::{Fonts, Weight};
+use crate::render::font::Fonts;
+use crate::render::scene::{Anchor, Area, CAPITAL, Ink, Scene, Shape, Type, hatching};
+use crate::render::theme::{Paint, Theme};
 
+/// Pixels of the image for one unit of the scene.
+pub(super) const PIXELS: u32 = 2;
 /// How many times larger the canvas is than the image.
 const OVERSAMPLING: u32 = 3;
 /// Bytes of a pixel.
 const RGB: usize = 3;
-/// Height of a capital letter of Noto Sans over its em; text is centred on half of it.
-const CAPITAL: f64 = 0.714;
-
-/// A colour, with how much of it covers what lies below.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Ink {
-    rgb: (u8, u8, u8),
-    cover: f64,
-}
-
-impl Ink {
-    pub(super) const fn new(rgb: u32) -> Self {
-        let [_, r, g, b] = rgb.to_be_bytes();
-        Self { rgb: (r, g, b), cover: 1.0 }
-    }
-
-    pub(super) fn fade(self, cover: f64) -> Self {
-        Self { cover: self.cover * cover, ..self }
-    }
-
-    fn backend(self) -> BackendColor {
-        BackendColor { alpha: self.cover, rgb: self.rgb }
-    }
-}
-
-/// Where a text stands relative to its point. Vertically its capitals are centred on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Anchor {
-    Start,
-    Middle,
-    End,
-}
-
-/// How a text is set.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Type {
-    pub(super) size: f64,
-    pub(super) weight: Weight,
-    pub(super) ink: Ink,
-}
-
-/// A box by its edges.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Area {
-    pub(super) left: f64,
-    pub(super) top: f64,
-    pub(super) right: f64,
-    pub(super) bottom: f64,
-}
-
-/// The surface.
-pub(super) struct Canvas<'a> {
-    backend: BitMapBackend<'a>,
-    pub(super) fonts: &'a Fonts,
-}
+/// Rows of the image in one band.
+const BAND: u32 = 96;
+/// Pixels of the canvas for one unit of the scene.
+const TIMES: f64 = (PIXELS * OVERSAMPLING) as f64;
 
 type Drawn = Result<(), PngFault>;
 
-impl Canvas<'_> {
-    /// A white image that `draw` drew on, as rows of RGB.
-    pub(super) fn paint(
-        width: u32,
-        height: u32,
-        fonts: &Fonts,
-        draw: impl FnOnce(&mut Canvas<'_>) -> Drawn,
-    ) -> Result<Vec<u8>, PngFault> {
-        let (wide, high) = (width * OVERSAMPLING, height * OVERSAMPLING);
-        let row = RGB * usize::try_from(wide).unwrap_or(0);
-        let mut large = vec![u8::MAX; row * usize::try_from(high).unwrap_or(0)];
-        let mut canvas = Canvas { backend: BitMapBackend::with_buffer(&mut large, (wide, high)), fonts };
-        draw(&mut canvas)?;
+/// A scene as rows of RGB.
+pub(super) fn paint(scene: &Scene, theme: Theme, fonts: &Fonts) -> Result<(u32, u32, Vec<u8>), PngFault> {
+    let (width, height) = (pixels(scene.width), pixels(scene.height));
+    let row = RGB * size(width * OVERSAMPLING);
+    let paper = rgb(Paint::Paper, theme);
+    let mut image = Vec::with_capacity(RGB * size(width) * size(height));
+    let mut top = 0;
+    while top < height {
+        let rows = BAND.min(height - top);
+        let high = rows * OVERSAMPLING;
+        let mut large: Vec<u8> = [paper.0, paper.1, paper.2].repeat(size(width * OVERSAMPLING) * size(high));
+        let first = f64::from(top * OVERSAMPLING);
+        let backend = BitMapBackend::with_buffer(&mut large, (width * OVERSAMPLING, high));
+        let mut canvas = Canvas { backend, first, high: f64::from(high), fonts, theme };
+        for shape in &scene.shapes {
+            canvas.draw(shape)?;
+        }
         drop(canvas);
-        Ok(averaged(&large, row))
+        averaged(&large, row, &mut image);
+        top += rows;
+    }
+    Ok((width, height, image))
+}
+
+/// One band of rows.
+struct Canvas<'a> {
+    backend: BitMapBackend<'a>,
+    /// Its first row, counted over the whole canvas.
+    first: f64,
+    /// How many rows it has.
+    high: f64,
+    fonts: &'a Fonts,
+    theme: Theme,
+}
+
+impl Canvas<'_> {
+    fn draw(&mut self, shape: &Shape) -> Drawn {
+        match shape {
+            Shape::Box { area, round, ink } if *round > 0.0 => self.pill(*area, *round, *ink),
+            Shape::Box { area, ink, .. } => self.fill(*area, *ink),
+            Shape::Disc { at, radius, ink } => self.disc(*at, *radius, *ink),
+            Shape::Line { points, thick, ink } => self.line(points, *thick, *ink),
+            Shape::Dashes { ends, y, rhythm, thick, ink } => {
+                let mut at = ends.0;
+                while at < ends.1 {
+                    let (top, bottom) = (y - thick / 2.0, y + thick / 2.0);
+                    self.fill(Area { left: at, top, right: (at + rhythm.0).min(ends.1), bottom }, *ink)?;
+                    at += (rhythm.0 + rhythm.1).max(0.5);
+                }
+                Ok(())
+            }
+            Shape::Hatch { area, ink } => {
+                for (from, to) in hatching(*area) {
+                    self.line(&[from, to], 0.8, *ink)?;
+                }
+                Ok(())
+            }
+            Shape::Words { words, at, anchor, set } => self.words(words, *at, *anchor, *set),
+            Shape::Group { shapes, .. } => shapes.iter().try_for_each(|shape| self.draw(shape)),
+        }
     }
 
-    pub(super) fn fill(&mut self, area: Area, ink: Ink) -> Drawn {
-        let (from, to) = ((large(area.left), large(area.top)), (large(area.right), large(area.bottom)));
-        let drawn = self.backend.draw_rect(from, to, &ink.backend(), true);
+    /// Whether rows between two heights of the scene lie in this band.
+    fn holds(&self, top: f64, bottom: f64) -> bool {
+        bottom * TIMES >= self.first - 1.0 && top * TIMES <= self.first + self.high + 1.0
+    }
+
+    fn fill(&mut self, area: Area, ink: Ink) -> Drawn {
+        if !self.holds(area.top, area.bottom) {
+            return Ok(());
+        }
+        let row = |y: f64| whole(y * TIMES - self.first);
+        let from = (whole(area.left * TIMES), row(area.top));
+        let to = (whole(area.right * TIMES), row(area.bottom));
+        self.rect(from, to, ink)
+    }
+
+    fn rect(&mut self, from: (i32, i32), to: (i32, i32), ink: Ink) -> Drawn {
+        let colour = BackendColor { alpha: ink.cover, rgb: rgb(ink.paint, self.theme) };
+        let drawn = self.backend.draw_rect(from, to, &colour, true);
         drawn.map_err(|error| PngFault::Drawing(error.to_string()))
     }
 
-    pub(super) fn disc(&mut self, (x, y): (f64, f64), radius: f64, ink: Ink) -> Drawn {
-        let radius = u32::try_from(large(radius)).unwrap_or(0);
-        let drawn = self.backend.draw_circle((large(x), large(y)), radius, &ink.backend(), true);
-        drawn.map_err(|error| PngFault::Drawing(error.to_string()))
-    }
-
-    pub(super) fn polygon(&mut self, corners: &[(f64, f64)], ink: Ink) -> Drawn {
-        let corners: Vec<(i32, i32)> = corners.iter().map(|(x, y)| (large(*x), large(*y))).collect();
-        let drawn = self.backend.fill_polygon(corners, &ink.backend());
-        drawn.map_err(|error| PngFault::Drawing(error.to_string()))
-    }
-
-    /// A box with round corners.
-    pub(super) fn pill(&mut self, area: Area, radius: f64, ink: Ink) -> Drawn {
-        let (left, right) = (area.left + radius, area.right - radius);
-        self.fill(Area { left, right, ..area }, ink)?;
-        self.fill(Area { top: area.top + radius, bottom: area.bottom - radius, ..area }, ink)?;
-        for x in [left, right] {
-            for y in [area.top + radius, area.bottom - radius] {
-                self.disc((x, y), radius, ink)?;
+    /// Fills, row by row, what `span` says of each row's middle, in pixels of the canvas.
+    fn rows(&mut self, top: f64, bottom: f64, ink: Ink, span: impl Fn(f64) -> Option<(f64, f64)>) -> Drawn {
+        let (top, bottom) = ((top - self.first).max(0.0), (bottom - self.first).min(self.high));
+        for row in whole(top.floor())..whole(bottom.ceil()) {
+            if let Some((left, right)) = span(f64::from(row) + 0.5 + self.first) {
+                self.rect((whole(left), row), (whole(right), row.saturating_add(1)), ink)?;
             }
         }
         Ok(())
     }
 
-    /// A level line of dashes.
-    pub(super) fn dashes(&mut self, (left, right): (f64, f64), y: f64, thick: f64, ink: Ink) -> Drawn {
-        const DASH: f64 = 11.0;
-        const GAP: f64 = 7.0;
-        let mut at = left;
-        while at < right {
-            let area = Area { left: at, top: y - thick / 2.0, right: (at + DASH).min(right), bottom: y + thick / 2.0 };
-            self.fill(area, ink)?;
-            at += DASH + GAP;
-        }
-        Ok(())
+    fn disc(&mut self, at: (f64, f64), radius: f64, ink: Ink) -> Drawn {
+        let (x, y, radius) = (at.0 * TIMES, at.1 * TIMES, radius * TIMES);
+        self.rows(y - radius, y + radius, ink, |row| {
+            let half = (radius * radius - (row - y) * (row - y)).max(0.0).sqrt();
+            (half > 0.0).then_some((x - half, x + half))
+        })
     }
 
-    /// Thin diagonal lines that fill a box.
-    pub(super) fn hatch(&mut self, area: Area, ink: Ink) -> Drawn {
-        const STEP: f64 = 9.0;
-        const THICK: f64 = 1.6;
-        let mut sum = area.left + area.top + STEP / 2.0;
-        while sum < area.right + area.bottom {
-            let (x0, x1) = (area.left.max(sum - area.bottom), area.right.min(sum - area.top));
-            if x1 - x0 > 1.0 {
-                let (from, to) = ((x0, sum - x0), (x1, sum - x1));
-                self.polygon(&[from, (from.0 + THICK, from.1), (to.0 + THICK, to.1), to], ink)?;
+    fn pill(&mut self, area: Area, round: f64, ink: Ink) -> Drawn {
+        let large = |place: f64| place * TIMES;
+        let (left, right, round) = (large(area.left), large(area.right), large(round));
+        let (top, bottom) = (large(area.top), large(area.bottom));
+        self.rows(top, bottom, ink, |row| {
+            let beyond = (top + round - row).max(row - (bottom - round)).max(0.0);
+            let inset = round - (round * round - beyond * beyond).max(0.0).sqrt();
+            Some((left + inset, right - inset))
+        })
+    }
+
+    /// Each piece of a line is a box on its side; discs join them.
+    fn line(&mut self, points: &[(f64, f64)], thick: f64, ink: Ink) -> Drawn {
+        let half = thick / 2.0;
+        for (from, to) in points.iter().zip(points.iter().skip(1)) {
+            let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+            let length = dx.hypot(dy);
+            if length <= 0.0 || !self.holds(from.1.min(to.1) - half, from.1.max(to.1) + half) {
+                continue;
             }
-            sum += STEP;
+            let (nx, ny) = (-dy / length * half, dx / length * half);
+            let corners = [
+                (from.0 + nx, from.1 + ny),
+                (to.0 + nx, to.1 + ny),
+                (to.0 - nx, to.1 - ny),
+                (from.0 - nx, from.1 - ny),
+            ];
+            self.convex(&corners.map(|(x, y)| (x * TIMES, y * TIMES)), ink)?;
+        }
+        for at in points.iter().skip(1).rev().skip(1) {
+            self.disc(*at, half, ink)?;
         }
         Ok(())
     }
 
-    /// One line of text.
-    pub(super) fn text(&mut self, text: &str, (x, y): (f64, f64), anchor: Anchor, set: Type) -> Drawn {
-        let times = f64::from(OVERSAMPLING);
-        let size = set.size * times;
-        let width = self.fonts.width(text, size, set.weight);
+    fn convex(&mut self, corners: &[(f64, f64)], ink: Ink) -> Drawn {
+        let top = corners.iter().map(|(_, y)| *y).fold(f64::MAX, f64::min);
+        let bottom = corners.iter().map(|(_, y)| *y).fold(f64::MIN, f64::max);
+        self.rows(top, bottom, ink, |row| {
+            let edges = corners.iter().zip(corners.iter().cycle().skip(1));
+            let crossed = edges.filter(|(from, to)| (from.1 <= row) != (to.1 <= row));
+            let places = crossed.map(|(from, to)| from.0 + (row - from.1) / (to.1 - from.1) * (to.0 - from.0));
+            places.fold(None, |span: Option<(f64, f64)>, x| {
+                Some(span.map_or((x, x), |(left, right)| (left.min(x), right.max(x))))
+            })
+        })
+    }
+
+    fn words(&mut self, words: &str, (x, y): (f64, f64), anchor: Anchor, set: Type) -> Drawn {
+        if !self.holds(y - set.size, y + set.size) {
+            return Ok(());
+        }
+        let size = set.size * TIMES;
+        let width = self.fonts.width(words, size, set.weight);
         let start = match anchor {
-            Anchor::Start => x * times,
-            Anchor::Middle => x * times - width / 2.0,
-            Anchor::End => x * times - width,
+            Anchor::Start => x * TIMES,
+            Anchor::Middle => x * TIMES - width / 2.0,
+            Anchor::End => x * TIMES - width,
         };
-        let baseline = y * times + size * CAPITAL / 2.0;
-        for glyph in self.fonts.outlines(text, size, set.weight, start, baseline) {
+        let baseline = y * TIMES + size * CAPITAL / 2.0 - self.first;
+        let rgb = rgb(set.paint, self.theme);
+        for glyph in self.fonts.outlines(words, size, set.weight, start, baseline) {
             let bounds = glyph.px_bounds();
-            let (left, top) = (large_pixel(bounds.min.x), large_pixel(bounds.min.y));
+            if f64::from(bounds.max.y) < 0.0 || f64::from(bounds.min.y) > self.high {
+                continue;
+            }
+            let (left, top) = (whole(f64::from(bounds.min.x)), whole(f64::from(bounds.min.y)));
             let mut fault = None;
             glyph.draw(|dx, dy, cover| {
                 let at = (left.saturating_add_unsigned(dx), top.saturating_add_unsigned(dy));
-                if let Err(error) =
-                    self.backend.draw_pixel(at, set.ink.fade(f64::from(cover.clamp(0.0, 1.0))).backend())
-                {
+                let colour = BackendColor { alpha: f64::from(cover.clamp(0.0, 1.0)), rgb };
+                if let Err(error) = self.backend.draw_pixel(at, colour) {
                     fault = Some(PngFault::Drawing(error.to_string()));
                 }
             });
@@ -174,34 +205,32 @@ impl Canvas<'_> {
         }
         Ok(())
     }
-
-    /// Width of a text.
-    pub(super) fn width(&self, text: &str, set: Type) -> f64 {
-        self.fonts.width(text, set.size, set.weight)
-    }
-
-    /// The longest beginning of a text that fits.
-    pub(super) fn fitting(&self, text: &str, set: Type, width: f64) -> String {
-        self.fonts.fitting(text, set.size, set.weight, width)
-    }
 }
 
-/// A place on the image as a pixel of the canvas.
-#[expect(clippy::cast_possible_truncation, reason = "places on a canvas are far within the range of i32")]
-fn large(place: f64) -> i32 {
-    (place * f64::from(OVERSAMPLING)).round() as i32
+fn rgb(paint: Paint, theme: Theme) -> (u8, u8, u8) {
+    let [_, r, g, b] = paint.rgb(theme).to_be_bytes();
+    (r, g, b)
+}
+
+/// A length of the scene in pixels of the image.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a chart is some thousand pixels high")]
+fn pixels(length: f64) -> u32 {
+    (length * f64::from(PIXELS)).round() as u32
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "places on a canvas are far within the range of i32")]
-fn large_pixel(place: f32) -> i32 {
-    place as i32
+fn whole(place: f64) -> i32 {
+    place.round() as i32
+}
+
+fn size(pixels: u32) -> usize {
+    usize::try_from(pixels).unwrap_or(0)
 }
 
 /// Averages squares of pixels; `row` is the length of a large row in bytes.
-fn averaged(large: &[u8], row: usize) -> Vec<u8> {
-    let times = usize::try_from(OVERSAMPLING).unwrap_or(1);
+fn averaged(large: &[u8], row: usize, image: &mut Vec<u8>) {
+    let times = size(OVERSAMPLING);
     let square = u16::try_from(times * times).unwrap_or(1);
-    let mut small = Vec::with_capacity(large.len() / (times * times));
     let mut sums = vec![0_u16; row / times];
     for band in large.chunks_exact(row * times) {
         sums.fill(0);
@@ -215,7 +244,6 @@ fn averaged(large: &[u8], row: usize) -> Vec<u8> {
             }
         }
         // The mean of bytes is a byte.
-        small.extend(sums.iter().map(|sum| u8::try_from((sum + square / 2) / square).unwrap_or(u8::MAX)));
+        image.extend(sums.iter().map(|sum| u8::try_from((sum + square / 2) / square).unwrap_or(u8::MAX)));
     }
-    small
 }

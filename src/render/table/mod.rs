@@ -11,6 +11,7 @@ mod listing;
 mod run;
 mod runs;
 mod story;
+mod trend;
 mod verdict;
 mod why;
 
@@ -23,6 +24,7 @@ pub(crate) use inspect::{Ascribed, inspect_table};
 pub(crate) use run::run_table;
 pub(crate) use runs::runs_table;
 pub(crate) use story::{Story, story_table};
+pub(crate) use trend::trend_table;
 pub(crate) use verdict::Closing;
 
 use super::plain::wrap;

@@ -1,5 +1,9 @@
 use super::*;
+use crate::domain::finding::Rules;
 use crate::domain::tally::Counted;
+use crate::render::figure::DATES;
+use crate::render::language::Language;
+use crate::render::report::ProviderTally;
 use crate::render::samples::{THRESHOLDS, at, bad_day, finding, provider, three};
 
 const WEEK: i64 = 7 * 86_400_000;
@@ -14,12 +18,15 @@ fn tally(words: &[(&str, usize)], rules: Rules) -> Tally {
 
 fn row(run: i64, millis: i64, provider: &ShownProvider, words: &[(&str, usize)]) -> TrendRow {
     let counts = ProviderTally { provider: provider.clone(), tally: tally(words, STRICT) };
-    TrendRow { run: RunId(run), at: at(millis), simulated: false, counts }
+    TrendRow { run: RunId(run), at: at(millis), simulated: false, counts, arrival: None }
 }
 
-fn figure(rows: &[TrendRow], changes: &[TrendChange], rules: Rules) -> Figure {
-    let settings = TrendSettings { providers: &three(), stream: None, rules, thresholds: THRESHOLDS, confidence: 0.95 };
-    Figure::placement(rows, changes, &settings)
+fn settings(providers: &[ShownProvider], rules: Rules) -> Settings<'_> {
+    Settings { providers, stream: None, rules, thresholds: THRESHOLDS, confidence: 0.95, language: Language::English }
+}
+
+fn figure(rows: &[TrendRow], changes: &[TrendChange], rules: Rules) -> Trend {
+    Trend::new(rows, changes, &settings(&three(), rules))
 }
 
 fn change(millis: i64, words: &str) -> TrendChange {
@@ -36,7 +43,7 @@ fn nothing_measured_is_a_gap_and_never_a_bar_of_zero() {
         row(2, WEEK, yahoo, &[("spam", 5)]),
     ];
     let figure = figure(&rows, &[], STRICT);
-    assert_eq!(figure.slots, 2);
+    assert_eq!(figure.slots.len(), 2);
     assert_eq!(
         figure.panels.iter().map(|panel| panel.title.as_str()).collect::<Vec<_>>(),
         ["Gmail", "Outlook", "Yahoo"]
@@ -44,7 +51,7 @@ fn nothing_measured_is_a_gap_and_never_a_bar_of_zero() {
     let [gmail, outlook, yahoo] = &figure.panels[..] else { panic!("three panels") };
 
     let Bar::Measured { shares, rate, range, label } = &gmail.bars[0] else { panic!("measured") };
-    assert_eq!(shares, &[(Placement::Inbox, 0.75), (Placement::Spam, 2.0 / 12.0), (Placement::Missing, 1.0 / 12.0)]);
+    assert_eq!(shares, &[(Placement::Inbox, 0.75), (Placement::Missing, 1.0 / 12.0), (Placement::Spam, 2.0 / 12.0)]);
     assert_eq!((*rate, *range, label.as_str()), (0.75, Some(crate::domain::interval::wilson(9.0, 12.0, 0.95)), "12"));
     assert_eq!(gmail.bars[1], Bar::Unmeasured);
     assert_eq!((gmail.standing, gmail.headline.as_str()), (Standing::Unmeasured, "–"));
@@ -57,7 +64,7 @@ fn nothing_measured_is_a_gap_and_never_a_bar_of_zero() {
 
     assert_eq!(yahoo.bars[0], Bar::Absent);
     assert_eq!((yahoo.standing, yahoo.headline.as_str()), (Standing::Bad, "0 %"), "measured, and all in spam");
-    assert_eq!(figure.legend, [Placement::Inbox, Placement::Spam, Placement::Missing]);
+    assert_eq!(figure.legend, [Placement::Inbox, Placement::Missing, Placement::Spam]);
     assert!(figure.has_gaps);
     for part in ["95 % range", "Narrow bars", "not 0 %", "Blank"] {
         assert!(figure.footnote.contains(part), "{part} in {}", figure.footnote);
@@ -72,13 +79,13 @@ fn the_last_run_speaks_for_its_provider() {
             vec![("inbox", 11), ("spam", 1)],
             Standing::Good,
             "92 %",
-            vec![("inbox, last run", false), ("11 of 12, range 65 to 99 %", false), ("spam 8 %, limit 10 %", false)],
+            vec![("inbox, last run", false), ("11 of 12, range 65–99 %", false), ("spam 8 %, limit 10 %", false)],
         ),
         (
             vec![("inbox", 6), ("spam", 6)],
             Standing::Short,
             "50 %",
-            vec![("inbox, last run", false), ("6 of 12, range 25 to 75 %", false), ("spam 50 %, limit 10 %", true)],
+            vec![("inbox, last run", false), ("6 of 12, range 25–75 %", false), ("spam 50 %, limit 10 %", true)],
         ),
         (
             vec![("inbox", 3), ("spam", 1)],
@@ -146,7 +153,7 @@ fn a_provider_that_the_settings_do_not_name_still_has_its_panel() {
 #[test]
 fn without_a_run_there_is_nothing_to_mark() {
     let figure = figure(&[], &[change(0, "SPF changed")], STRICT);
-    assert_eq!((figure.slots, figure.panels.len(), figure.marks.len()), (0, 0, 0));
+    assert_eq!((figure.slots.len(), figure.panels.len(), figure.marks.len()), (0, 0, 0));
 }
 
 #[test]
@@ -169,15 +176,42 @@ fn dates_stay_few_and_name_the_year_only_where_it_changes() {
 fn rows_of_a_report_follow_its_tallies_and_say_when_it_was_simulated() {
     let mut report = bad_day();
     report.run.simulated = true;
-    let rows = TrendRow::of(&report, None);
+    let rows = TrendRow::of(&report, &report.run.streams[0]);
     let n: Vec<_> = rows.iter().map(|row| (row.counts.provider.title.as_str(), row.counts.tally.measured())).collect();
     assert_eq!(n, [("Gmail", 12), ("Outlook", 10), ("Yahoo", 4)]);
     assert!(figure(&rows, &[], STRICT).simulated);
-    assert_eq!(TrendRow::of(&report, Some(&report.run.streams[0])).len(), 3);
-    assert!(TrendRow::of(&report, StreamName::new("other").as_ref()).is_empty());
+    let arrivals: Vec<_> = rows.iter().map(|row| row.arrival.map(|arrival| arrival.known)).collect();
+    assert_eq!(arrivals, [Some(12), Some(9), Some(3)], "what was found has an arrival");
+    assert!(TrendRow::of(&report, &StreamName::new("other").unwrap()).is_empty());
     let hostile = provider("gmail", "Gma\x1b[31mil", false);
     let rows = [row(1, 0, &hostile, &[("inbox", 5)])];
-    let settings =
-        TrendSettings { providers: &[hostile], stream: None, rules: STRICT, thresholds: THRESHOLDS, confidence: 0.95 };
-    assert_eq!(Figure::placement(&rows, &[], &settings).panels[0].title, "Gma␛[31mil");
+    let title = &Trend::new(&rows, &[], &settings(&[hostile], STRICT)).panels[0].title;
+    assert_eq!(title, "Gma␛[31mil");
+}
+
+#[test]
+fn more_runs_than_have_room_are_cut_to_the_newest_and_the_chart_says_so() {
+    let [gmail, ..] = &three()[..] else { unreachable!() };
+    let rows: Vec<_> = (0..310).map(|run| row(run, run * WEEK, gmail, &[("inbox", 5)])).collect();
+    let figure = figure(&rows, &[change(0, "long ago")], STRICT);
+    assert_eq!((figure.slots.len(), figure.slots[0].run), (MOST, RunId(10)));
+    assert_eq!(figure.panels[0].bars.len(), MOST);
+    assert!(figure.subtitle.contains("newest 300 of 310 runs"), "{}", figure.subtitle);
+}
+
+#[test]
+fn the_subtitle_says_when_how_often_with_how_many_seeds_and_of_which_stream() {
+    let [gmail, outlook, _] = &three()[..] else { unreachable!() };
+    let rows = [
+        row(1, 0, gmail, &[("inbox", 5)]),
+        row(2, WEEK, gmail, &[("inbox", 5), ("refused", 2)]),
+        row(2, WEEK, outlook, &[("spam", 4)]),
+    ];
+    let stream = StreamName::new("news").unwrap();
+    let german = Settings { stream: Some(&stream), language: Language::German, ..settings(&[], STRICT) };
+    assert_eq!(
+        Trend::new(&rows, &[], &german).subtitle,
+        "Anteil der gemessenen Proben · 24. Nov. – 1. Dez. 2026 · 2 Läufe · 11 Testpostfächer · Stream news · Werbung \
+         zählt nicht als Posteingang"
+    );
 }

@@ -1,4 +1,4 @@
-//! Text on a canvas: glyphs laid out with their bearings and kerning at sub-pixel places, which plotters' own text does not do.
+//! The built-in font: glyphs laid out with their bearings and kerning at sub-pixel places, which plotters' own text does not do.
 
 use ab_glyph::{Font as _, FontRef, GlyphId, InvalidFont, OutlinedGlyph, PxScale, ScaleFont as _};
 
@@ -7,19 +7,20 @@ const LINE_HEIGHT: f64 = 1.362;
 
 /// How heavy a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Weight {
+pub(crate) enum Weight {
     Regular,
     Bold,
 }
 
 /// Noto Sans, built in.
-pub(super) struct Fonts {
+#[derive(Debug)]
+pub(crate) struct Fonts {
     regular: FontRef<'static>,
     bold: FontRef<'static>,
 }
 
 impl Fonts {
-    pub(super) fn new() -> Result<Self, InvalidFont> {
+    pub(crate) fn new() -> Result<Self, InvalidFont> {
         Ok(Self {
             regular: FontRef::try_from_slice(notosans::REGULAR_TTF)?,
             bold: FontRef::try_from_slice(notosans::BOLD_TTF)?,
@@ -34,27 +35,52 @@ impl Fonts {
     }
 
     /// Width of a text of this em size.
-    pub(super) fn width(&self, text: &str, size: f64, weight: Weight) -> f64 {
+    pub(crate) fn width(&self, text: &str, size: f64, weight: Weight) -> f64 {
         self.layout(text, size, weight).1
     }
 
     /// The longest beginning of `text` that fits, with `…` where something was cut off.
-    pub(super) fn fitting(&self, text: &str, size: f64, weight: Weight, width: f64) -> String {
+    pub(crate) fn fitting(&self, text: &str, size: f64, weight: Weight, width: f64) -> String {
         if self.width(text, size, weight) <= width {
             return text.to_owned();
         }
-        let mut kept: String = text.to_owned();
-        while kept.pop().is_some() {
+        let (placed, _) = self.layout(text, size, weight);
+        let room = width - self.width("…", size, weight);
+        // One glyph for each character, so that the first that begins too far to the right is the first to go.
+        let fitting = placed.iter().skip(1).take_while(|(_, start)| *start <= room).count();
+        let mut kept: String = text.chars().take(fitting).collect();
+        loop {
             let cut = format!("{}…", kept.trim_end());
             if self.width(&cut, size, weight) <= width {
                 return cut;
             }
+            if kept.pop().is_none() {
+                return String::new();
+            }
         }
-        String::new()
+    }
+
+    /// A text broken between words into lines that fit, `most` of them; what is left over is cut.
+    pub(crate) fn wrapped(&self, text: &str, size: f64, weight: Weight, width: f64, most: usize) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for word in text.split(' ') {
+            match lines.last_mut() {
+                Some(line) if self.width(&format!("{line} {word}"), size, weight) <= width => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                Some(_) | None => lines.push(word.to_owned()),
+            }
+        }
+        if lines.len() > most {
+            let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+            lines.push(rest);
+        }
+        lines.iter().map(|line| self.fitting(line, size, weight, width)).collect()
     }
 
     /// The glyphs of a text whose baseline starts at (`x`, `y`).
-    pub(super) fn outlines(&self, text: &str, size: f64, weight: Weight, x: f64, y: f64) -> Vec<OutlinedGlyph> {
+    pub(crate) fn outlines(&self, text: &str, size: f64, weight: Weight, x: f64, y: f64) -> Vec<OutlinedGlyph> {
         let font = self.of(weight);
         let placed = self.layout(text, size, weight).0.into_iter();
         placed

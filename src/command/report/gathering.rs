@@ -1,0 +1,122 @@
+//! What a report is made of: the runs of each stream, judged, with the changes of its DNS.
+
+use jiff::Timestamp;
+
+use crate::cli::ReportArgs;
+use crate::command::Failure;
+use crate::command::judgement::judge_run;
+use crate::config::Config;
+use crate::domain::dns::change::Change;
+use crate::domain::run::Run;
+use crate::domain::stream::StreamName;
+use crate::edge::store::Store;
+use crate::render::figure::before_after::{BeforeAfter, Turn};
+use crate::render::figure::latency::LatencyFigure;
+use crate::render::figure::seeds::{MOST_RUNS, SeedGrid, SeedRow};
+use crate::render::figure::trend::{Trend, TrendRow};
+use crate::render::figure::{Settings, TrendChange};
+use crate::render::language::Language;
+use crate::render::page::{DomainFigures, StreamFigures};
+use crate::render::report::RunReport;
+
+/// Most runs read: two a day for two years.
+const MOST: u32 = 1_500;
+
+/// Everything about the streams that are asked for, by name; none where no run is.
+pub(super) async fn gather(
+    store: &Store,
+    config: &Config,
+    args: &ReportArgs,
+    now: Timestamp,
+) -> Result<Vec<StreamFigures>, Failure> {
+    let mut runs = store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)?;
+    runs.reverse();
+    // The age of a run is counted from the newest one, so that the same data gives the same report on any day.
+    let newest = runs.last().map(|run| run.started_at);
+    let since = newest.zip(args.since).and_then(|(newest, span)| newest.checked_sub(span).ok());
+    runs.retain(|run| since.is_none_or(|since| run.started_at >= since));
+    let mut names: Vec<StreamName> = runs.iter().flat_map(|run| run.streams.clone()).collect();
+    names.sort();
+    names.dedup();
+    names.retain(|name| args.stream.as_ref().is_none_or(|wanted| wanted == name));
+    let reports = judge_all(store, config, &runs, &names, now).await?;
+    let mut streams = Vec::new();
+    for name in names {
+        let of_stream: Vec<&RunReport> = reports.iter().filter(|report| report.run.streams.contains(&name)).collect();
+        let domains = domains(store, &name, of_stream.first().map(|report| report.run.started_at)).await?;
+        streams.extend(figures(&name, &of_stream, domains, config, args.lang));
+    }
+    Ok(streams)
+}
+
+async fn judge_all(
+    store: &Store,
+    config: &Config,
+    runs: &[Run],
+    names: &[StreamName],
+    now: Timestamp,
+) -> Result<Vec<RunReport>, Failure> {
+    let mut reports = Vec::new();
+    for run in runs.iter().filter(|run| run.streams.iter().any(|stream| names.contains(stream))) {
+        reports.push(judge_run(store, config, run.id, now).await.map_err(Failure::internal)?);
+    }
+    Ok(reports)
+}
+
+/// The DNS of the domains that a stream sends from, with the changes since its first run.
+async fn domains(store: &Store, stream: &StreamName, since: Option<Timestamp>) -> Result<Vec<DomainFigures>, Failure> {
+    let mut domains = Vec::new();
+    for domain in store.domains_of_stream(stream).await.map_err(Failure::internal)? {
+        let mut changes = store.dns_changes(&domain).await.map_err(Failure::internal)?;
+        changes.retain(|change| since.is_none_or(|since| change.window.until >= since));
+        let snapshot = store.last_snapshot(&domain).await.map_err(Failure::internal)?;
+        domains.push(DomainFigures { domain, snapshot, changes });
+    }
+    Ok(domains)
+}
+
+fn figures(
+    stream: &StreamName,
+    reports: &[&RunReport],
+    domains: Vec<DomainFigures>,
+    config: &Config,
+    language: Language,
+) -> Option<StreamFigures> {
+    let last: RunReport = (*reports.last()?).clone();
+    let settings = Settings {
+        providers: &last.providers,
+        stream: Some(stream),
+        rules: last.rules,
+        thresholds: last.thresholds,
+        confidence: last.confidence,
+        language,
+    };
+    let rows: Vec<TrendRow> = reports.iter().flat_map(|report| TrendRow::of(report, stream)).collect();
+    let newest = reports.iter().skip(reports.len().saturating_sub(MOST_RUNS));
+    let seeds: Vec<SeedRow> = newest.flat_map(|report| SeedRow::of(report, stream)).collect();
+    let mut changes: Vec<&Change> = domains.iter().flat_map(|domain| &domain.changes).collect();
+    changes.sort_by_key(|change| change.window.until);
+    let words = |change: &Change| format!("DNS: {}", language.change(change));
+    // A change lies after the last run that saw the old records.
+    let marks: Vec<TrendChange> =
+        changes.iter().map(|change| TrendChange { at: change.window.from, words: words(change) }).collect();
+    let turns: Vec<Turn> = changes
+        .iter()
+        .map(|change| Turn {
+            from: change.window.from,
+            seen: change.window.until,
+            settled: change.settled_at(),
+            words: language.change(change),
+        })
+        .collect();
+    Some(StreamFigures {
+        trend: Trend::new(&rows, &marks, &settings),
+        before_after: BeforeAfter::new(&seeds, &turns, &config.weights, &settings),
+        grid: SeedGrid::new(&seeds, &settings),
+        latency: LatencyFigure::new(&rows, &marks, &settings),
+        domains,
+        rows,
+        stream: stream.clone(),
+        last,
+    })
+}

@@ -1,0 +1,146 @@
+//! Figures: what each chart of a report shows, as data, before anything is laid out or drawn.
+
+pub(crate) mod before_after;
+pub(crate) mod latency;
+pub(crate) mod seeds;
+pub(crate) mod trend;
+
+use jiff::Timestamp;
+
+use super::language::{Language, filled};
+use super::plain::plain;
+use super::report::ShownProvider;
+use crate::domain::finding::Rules;
+use crate::domain::health::Thresholds;
+use crate::domain::run::RunId;
+use crate::domain::stream::StreamName;
+
+/// Most dates on one axis.
+const DATES: usize = 12;
+/// Longest name of a provider, a seed or a change, in columns.
+pub(crate) const NAME: usize = 80;
+
+/// What all charts of one report share.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings<'a> {
+    /// Providers in the order of the panels.
+    pub(crate) providers: &'a [ShownProvider],
+    /// The stream shown; `None` for all together.
+    pub(crate) stream: Option<&'a StreamName>,
+    /// How findings became placements.
+    pub(crate) rules: Rules,
+    /// The thresholds drawn.
+    pub(crate) thresholds: Thresholds,
+    /// Confidence of the ranges.
+    pub(crate) confidence: f64,
+    /// The language of every word.
+    pub(crate) language: Language,
+}
+
+impl Settings<'_> {
+    fn stream_words(&self) -> String {
+        let words = self.language.words();
+        match self.stream {
+            Some(stream) => filled(words.stream, &[("stream", stream.as_str())]),
+            None => words.all_streams.to_owned(),
+        }
+    }
+
+    fn rules_words(&self) -> &'static str {
+        let words = self.language.words();
+        if self.rules.promotions_as_inbox { words.promotions_counted } else { words.promotions_not_counted }
+    }
+}
+
+/// The place of one run on the axis of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot {
+    /// When it started.
+    pub(crate) at: Timestamp,
+    /// The run.
+    pub(crate) run: RunId,
+}
+
+/// A change that the charts mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TrendChange {
+    /// When it was first seen.
+    pub(crate) at: Timestamp,
+    /// What changed, in a few words.
+    pub(crate) words: String,
+}
+
+/// A change between two slots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// It lies before this slot; the number of slots when it is later than every run.
+    pub(crate) before: usize,
+    /// What changed.
+    pub(crate) words: String,
+}
+
+/// The days that slots span; `None` over none.
+fn span_of(slots: &[Slot], language: Language) -> Option<String> {
+    let (first, last) = (slots.first()?.at, slots.last()?.at);
+    let (from, to) = (language.day_and_year(first), language.day_and_year(last));
+    if from == to {
+        return Some(to);
+    }
+    let one_year = first.strftime("%Y").to_string() == last.strftime("%Y").to_string();
+    Some(format!("{} – {to}", if one_year { language.day(first) } else { from }))
+}
+
+/// A dozen dates at most, evenly spread; times of day when all runs are of one day.
+fn dates(slots: &[Slot], language: Language) -> Vec<(usize, String)> {
+    let step = slots.len().div_ceil(DATES).max(1);
+    let days: Vec<String> = slots.iter().map(|slot| slot.at.strftime("%F").to_string()).collect();
+    let one_day = days.windows(2).all(|pair| pair.first() == pair.last()) && days.len() > 1;
+    let year_of = |slot: &Slot| slot.at.strftime("%Y").to_string();
+    let several_years = slots.first().map(year_of) != slots.last().map(year_of);
+    let mut shown: Vec<(usize, String)> = Vec::new();
+    let mut year = String::new();
+    for (at, slot) in slots.iter().enumerate().step_by(step) {
+        let this_year = year_of(slot);
+        let text = if one_day {
+            slot.at.strftime("%H:%M").to_string()
+        } else if several_years && this_year != year {
+            language.day_and_year(slot.at)
+        } else {
+            language.day(slot.at)
+        };
+        year = this_year;
+        if shown.last().is_none_or(|(_, last)| *last != text) {
+            shown.push((at, text));
+        }
+    }
+    shown
+}
+
+/// Changes by slot; those of one gap between runs share a mark.
+fn marks(slots: &[Slot], changes: &[TrendChange], language: Language) -> Vec<Mark> {
+    if slots.is_empty() {
+        return Vec::new();
+    }
+    let mut sorted: Vec<&TrendChange> = changes.iter().collect();
+    sorted.sort_by_key(|change| change.at);
+    let mut marks: Vec<(usize, Vec<&str>)> = Vec::new();
+    for change in sorted {
+        let before = slots.iter().filter(|slot| slot.at < change.at).count();
+        match marks.last_mut() {
+            Some((slot, words)) if *slot == before => words.push(&change.words),
+            Some(_) | None => marks.push((before, vec![&change.words])),
+        }
+    }
+    let mark = |(before, words): (usize, Vec<&str>)| {
+        let words = match words.as_slice() {
+            [only] => plain(only, NAME),
+            all => {
+                let gaps = [("n", all.len().to_string()), ("all", all.join("; "))];
+                let gaps = gaps.each_ref().map(|(name, filling)| (*name, filling.as_str()));
+                plain(&filled(language.words().changes_of, &gaps), NAME)
+            }
+        };
+        Mark { before, words }
+    };
+    marks.into_iter().map(mark).collect()
+}

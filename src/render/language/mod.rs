@@ -1,0 +1,179 @@
+//! Languages: every word of a chart and of the page, once for each language, with the forms of numbers and dates.
+//!
+//! A sentence with gaps names them (`{n} probes`), so that each language orders them as it likes; a test holds the languages to
+//! the same gaps.
+
+mod facts;
+mod words;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+pub(crate) use words::Words;
+
+pub(crate) use crate::domain::language::Language;
+
+use super::words as plain_words;
+use crate::domain::finding::Placement;
+use crate::domain::interval::Interval;
+
+impl Language {
+    /// Its words.
+    pub(crate) fn words(self) -> &'static Words {
+        match self {
+            Self::English => &words::ENGLISH,
+            Self::German => &words::GERMAN,
+        }
+    }
+
+    /// A placement as a heading.
+    pub(crate) fn placement(self, placement: Placement) -> &'static str {
+        let words = self.words();
+        match placement {
+            Placement::Inbox => words.inbox,
+            Placement::Promotions => words.promotions,
+            Placement::Spam => words.spam,
+            Placement::Elsewhere => words.elsewhere,
+            Placement::Missing => words.missing,
+        }
+    }
+
+    /// A day without its year: `3 Nov`, `3. Nov.`.
+    pub(crate) fn day(self, at: Timestamp) -> String {
+        match self {
+            Self::English => plain_words::day(at),
+            Self::German => format!("{}. {}", at.strftime("%-d"), self.month(at)),
+        }
+    }
+
+    /// A day with its year.
+    pub(crate) fn day_and_year(self, at: Timestamp) -> String {
+        format!("{} {}", self.day(at), at.strftime("%Y"))
+    }
+
+    /// A day and a time to the minute.
+    pub(crate) fn minute(self, at: Timestamp) -> String {
+        format!("{}, {} UTC", self.day_and_year(at), at.strftime("%H:%M"))
+    }
+
+    fn month(self, at: Timestamp) -> &'static str {
+        let month = at.strftime("%-m").to_string().parse::<usize>().unwrap_or(1);
+        self.words().months.get(month.saturating_sub(1)).copied().unwrap_or("")
+    }
+
+    /// A duration in its two largest units.
+    pub(crate) fn span(self, duration: Duration) -> String {
+        let span = plain_words::span(duration);
+        match self {
+            Self::English => span,
+            Self::German => span.replace('.', ","),
+        }
+    }
+
+    /// A count with its noun.
+    pub(crate) fn counted(self, n: usize, noun: Noun) -> String {
+        let (one, many) = noun.of(self.words());
+        format!("{n} {}", if n == 1 { one } else { many })
+    }
+}
+
+/// An interval as whole percent: `65–99 %`.
+pub(crate) fn range(interval: Interval) -> String {
+    let (lo, hi) = ((interval.lo * 100.0).round(), (interval.hi * 100.0).round());
+    if (hi - lo).abs() < 0.5 { format!("{lo:.0} %") } else { format!("{lo:.0}–{hi:.0} %") }
+}
+
+/// A change in points with its sign: `+21`, `−4`.
+pub(crate) fn points(change: f64) -> String {
+    let points = (change * 100.0).round();
+    if points == 0.0 {
+        "0".to_owned()
+    } else if points > 0.0 {
+        format!("+{points:.0}")
+    } else {
+        format!("−{:.0}", points.abs())
+    }
+}
+
+/// A noun that is counted, as a choice from the words of a language: one of it, many of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Noun(fn(&Words) -> (&'static str, &'static str));
+
+impl Noun {
+    /// Runs.
+    pub(crate) const RUN: Self = Self(|words| words.run);
+    /// Seeds.
+    pub(crate) const SEED: Self = Self(|words| words.seed);
+
+    fn of(self, words: &Words) -> (&'static str, &'static str) {
+        (self.0)(words)
+    }
+}
+
+/// A sentence with its gaps filled.
+pub(crate) fn filled(sentence: &str, gaps: &[(&str, &str)]) -> String {
+    let mut text = String::with_capacity(sentence.len());
+    let mut rest = sentence;
+    // What fills a gap may itself hold braces; it is never looked through again.
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let Some((name, after)) = after.split_once('}') else {
+            text.push('{');
+            rest = after;
+            continue;
+        };
+        match gaps.iter().find(|(gap, _)| *gap == name) {
+            Some((_, filling)) => text.push_str(filling),
+            None => text.extend(["{", name, "}"]),
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn gaps_are_filled_once_and_in_any_order() {
+        assert_eq!(filled("{a} of {b}", &[("b", "{a}"), ("a", "1")]), "1 of {a}");
+        assert_eq!(filled("no {gap}, {", &[]), "no {gap}, {");
+    }
+
+    #[test]
+    fn german_writes_dates_numbers_and_units_its_own_way() {
+        let moment = at("2026-03-03T06:05:00Z");
+        assert_eq!(Language::English.minute(moment), "3 Mar 2026, 06:05 UTC");
+        assert_eq!(Language::German.minute(moment), "3. März 2026, 06:05 UTC");
+        assert_eq!(Language::German.span(Duration::from_millis(3_500)), "3,5 s");
+        assert_eq!(Language::German.counted(1, Noun::RUN), "1 Lauf");
+        assert_eq!(Language::German.counted(2, Noun::RUN), "2 Läufe");
+        assert_eq!(points(-0.041), "−4");
+        assert_eq!(points(-0.001), "0");
+        assert_eq!(range(Interval { lo: 0.648, hi: 0.99 }), "65–99 %");
+    }
+
+    #[test]
+    fn both_languages_have_words_for_everything_and_the_same_gaps() {
+        let gaps = |text: &str| -> BTreeSet<String> {
+            text.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(gap, _)| gap.to_owned()).collect()
+        };
+        let (english, german) = (Language::English.words().all(), Language::German.words().all());
+        assert_eq!(english.len(), german.len());
+        for ((name, english), (_, german)) in english.iter().zip(&german) {
+            assert!(!english.trim().is_empty() && !german.trim().is_empty(), "{name}");
+            assert_eq!(gaps(english), gaps(german), "{name}: {english} / {german}");
+        }
+        let same = english.iter().zip(&german).filter(|((_, one), (_, other))| one == other).count();
+        assert!(same < english.len() / 5, "{same} of {} are not translated", english.len());
+    }
+}

@@ -1,0 +1,241 @@
+//! The words of reports, both languages side by side.
+
+/// Lays out the table: a struct of words, and one value of it for each language.
+macro_rules! table {
+    ($($name:ident: $english:literal, $german:literal;)*) => {
+        /// The words of one language.
+        #[derive(Debug)]
+        pub(crate) struct Words {
+            $(pub(crate) $name: &'static str,)*
+            /// The months, short.
+            pub(crate) months: [&'static str; 12],
+            /// One run, many runs.
+            pub(crate) run: (&'static str, &'static str),
+            /// One seed, many seeds.
+            pub(crate) seed: (&'static str, &'static str),
+            /// Many probes.
+            pub(crate) probe_many: &'static str,
+        }
+
+        impl Words {
+            /// Every sentence with its name.
+            #[cfg(test)]
+            pub(crate) fn all(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($name), self.$name),)*]
+            }
+        }
+
+        /// English.
+        pub(super) const ENGLISH: Words = Words {
+            $($name: $english,)*
+            months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+            run: ("run", "runs"),
+            seed: ("seed", "seeds"),
+            probe_many: "probes",
+        };
+
+        /// German.
+        pub(super) const GERMAN: Words = Words {
+            $($name: $german,)*
+            months: ["Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."],
+            run: ("Lauf", "Läufe"),
+            seed: ("Testpostfach", "Testpostfächer"),
+            probe_many: "Proben",
+        };
+    };
+}
+
+table! {
+    // Placements, as a heading.
+    inbox: "Inbox", "Posteingang";
+    promotions: "Promotions", "Werbung";
+    spam: "Spam", "Spam";
+    elsewhere: "Elsewhere", "Anderswo";
+    missing: "Missing", "Vermisst";
+    not_measured: "Not measured", "Nicht gemessen";
+    pending: "Pending", "Noch offen";
+
+    // What every chart may say.
+    simulated: "SIMULATED: the lab answered, no real provider", "SIMULIERT: Das Labor antwortete, kein echter Anbieter";
+    all_streams: "all streams", "alle Streams";
+    stream: "stream {stream}", "Stream {stream}";
+    promotions_counted: "promotions counted as inbox", "Werbung zählt als Posteingang";
+    promotions_not_counted: "promotions not counted as inbox", "Werbung zählt nicht als Posteingang";
+    nothing_asked: "Nothing was asked in this time.", "In dieser Zeit wurde nichts gemessen.";
+    newest_of: "newest {n} of {all} runs", "die neuesten {n} von {all} Läufen";
+
+    // The trend.
+    trend_title: "Inbox placement by provider", "Posteingangsquote nach Anbieter";
+    share_of_measured: "Share of measured probes", "Anteil der gemessenen Proben";
+    goal: "goal {share}", "Ziel {share}";
+    spam_limit: "spam limit {share}", "Spam-Grenze {share}";
+    probes_each: "probes", "Proben";
+    probes_summary: "{range} probes in each run", "{range} Proben je Lauf";
+    inbox_last_run: "inbox, last run", "Posteingang, letzter Lauf";
+    promotions_too: "inbox and promotions, last run", "Posteingang und Werbung, letzter Lauf";
+    good_of: "{good} of {n}, range {range}", "{good} von {n}, Bereich {range}";
+    few_of: "{good} of {n}", "{good} von {n}";
+    too_few_for_rate: "too few for a rate", "zu wenige für eine Quote";
+    last_not_measured: "last run not measured", "letzter Lauf nicht gemessen";
+    last_not_asked: "not asked in the last run", "im letzten Lauf nicht gefragt";
+    spam_against_limit: "spam {share}, limit {limit}", "Spam {share}, Grenze {limit}";
+    changes_of: "{n} changes: {all}", "{n} Änderungen: {all}";
+    note_range: "Lines on the bars: {confidence} range of the inbox rate.", "Striche auf den Balken: {confidence}-Bereich der Posteingangsquote.";
+    note_narrow: "Narrow bars: fewer than {n} measured, too few for a rate.", "Schmale Balken: weniger als {n} gemessen, zu wenige für eine Quote.";
+    note_unmeasured: "Hatched: nothing could be measured, which is not 0 %.", "Schraffiert: nichts war messbar; das ist nicht 0 %.";
+    note_absent: "Blank: not asked.", "Leer: nicht gefragt.";
+    bar_says: "{provider}, {date}: {counts}", "{provider}, {date}: {counts}";
+
+    // Before and after.
+    comparison_of_change: "Before and after the change of {date}", "Vor und nach der Änderung vom {date}";
+    comparison_subtitle: "{change} · Inbox rate of the same seeds · {before} before, {after} after · stream {stream}", "{change} · Posteingangsquote derselben Testpostfächer · {before} vorher, {after} nachher · Stream {stream}";
+    before: "before", "vorher";
+    after: "after", "nachher";
+    points: "{change} points", "{change} Punkte";
+    points_range: "{lo} to {hi}", "{lo} bis {hi}";
+    overall: "All providers", "Alle Anbieter";
+    verdict_better: "improved", "verbessert";
+    verdict_worse: "worse", "verschlechtert";
+    verdict_maybe_better: "possibly better, not confirmed", "vielleicht besser, nicht bestätigt";
+    verdict_maybe_worse: "possibly worse, not confirmed", "vielleicht schlechter, nicht bestätigt";
+    verdict_no_change: "no clear change", "keine klare Änderung";
+    verdict_too_few: "not enough data", "zu wenige Daten";
+    seeds_compared: "{seeds} compared", "{seeds} verglichen";
+    note_comparison: "Lines: {confidence} range. A verdict must exceed what single seeds and whole weeks do by themselves.", "Striche: {confidence}-Bereich. Ein Urteil muss über das hinausgehen, was einzelne Testpostfächer und ganze Wochen von selbst tun.";
+
+    // The seed grid.
+    grid_title: "Every seed, every run", "Jedes Testpostfach, jeder Lauf";
+    grid_subtitle: "Where each probe lay", "Wo jede Probe lag";
+    grid_worst: "the {n} seeds with most trouble of {all}", "die {n} auffälligsten von {all} Testpostfächern";
+    grid_note: "Inbox is pale so that trouble stands out. A row of one colour is a mailbox to look at, a column is a week.", "Posteingang ist blass, damit Auffälliges hervortritt. Eine einfarbige Zeile ist ein Postfach, das Sie prüfen sollten, eine Spalte eine Woche.";
+    grid_rate: "inbox", "Posteingang";
+
+    // Latency.
+    latency_title: "Time to arrival by provider", "Zeit bis zur Ankunft nach Anbieter";
+    latency_subtitle: "From handoff to arrival of the probes that were found", "Von der Übergabe bis zur Ankunft der gefundenen Proben";
+    latency_median: "median", "Median";
+    latency_slowest: "slowest", "langsamste";
+    latency_last: "median, last run", "Median, letzter Lauf";
+    latency_unknown: "no arrival known in the last run", "im letzten Lauf keine Ankunft bekannt";
+    latency_note: "Line: the middle one. Upper end: the slowest. The scale is logarithmic.", "Linie: die mittlere Probe. Oberes Ende: die langsamste. Die Skala ist logarithmisch.";
+    latency_of: "{n} arrivals, slowest {slowest}", "{n} Ankünfte, langsamste {slowest}";
+
+    // The page.
+    page_title: "Inbox placement report", "Bericht zur Posteingangsquote";
+    page_of: "As of {date}, the last run · {streams}", "Stand {date}, letzter Lauf · {streams}";
+    skip: "Skip to the summary", "Zur Zusammenfassung springen";
+    contents: "Contents", "Inhalt";
+    summary: "Summary", "Zusammenfassung";
+    what_changed: "What changed", "Was sich geändert hat";
+    what_to_do: "What to do", "Was zu tun ist";
+    stream_heading: "Stream {stream}", "Stream {stream}";
+    last_run_heading: "The last run, probe by probe", "Der letzte Lauf, Probe für Probe";
+    last_run_of: "Run {run}, {date}, {state}", "Lauf {run}, {date}, {state}";
+    state_complete: "complete", "abgeschlossen";
+    state_running: "still running: these figures will change", "läuft noch: Diese Zahlen ändern sich";
+    state_interrupted: "interrupted: inboxed sweep {run} finishes it", "abgebrochen: inboxed sweep {run} führt ihn zu Ende";
+    dns_heading: "DNS: state and changes", "DNS: Stand und Änderungen";
+    thresholds_heading: "Thresholds and what they ask for", "Grenzen und was sie verlangen";
+    definitions_heading: "What the words mean", "Was die Wörter bedeuten";
+    made_by: "Made by inboxed from what it stored; nothing in this file asks the network.", "Von inboxed aus dem Gespeicherten erstellt; nichts in dieser Datei fragt das Netz.";
+    figures_as_table: "These figures as a table", "Diese Zahlen als Tabelle";
+    table_newest: "These figures as a table: the newest {n} runs", "Diese Zahlen als Tabelle: die neuesten {n} Läufe";
+
+    // The verdict.
+    healthy: "Healthy", "In Ordnung";
+    healthy_says: "No provider is beyond a threshold.", "Kein Anbieter liegt jenseits einer Grenze.";
+    warning: "Warning", "Warnung";
+    critical: "Critical", "Kritisch";
+    not_judged: "Not judged", "Nicht beurteilt";
+    not_judged_says: "No provider has {n} measured probes.", "Kein Anbieter hat {n} gemessene Proben.";
+    inbox_below: "{provider}: the inbox range {range} lies below {limit}.", "{provider}: Der Bereich der Posteingangsquote {range} liegt unter {limit}.";
+    spam_above: "{provider}: the spam range {range} lies above {limit}.", "{provider}: Der Bereich des Spam-Anteils {range} liegt über {limit}.";
+    doubt: "{provider} at {share} is below {limit}, but with a range of {range}: not evidence yet.", "{provider} liegt mit {share} unter {limit}, aber bei einem Bereich von {range}: noch kein Beleg.";
+    open_range: "{provider}: {n} of {all} probes could not be measured.", "{provider}: {n} von {all} Proben waren nicht messbar.";
+
+    // What changed.
+    dns_changed: "{date}: DNS of {domain} changed: {words}.", "{date}: Das DNS von {domain} hat sich geändert: {words}.";
+    dns_unchanged: "No DNS change was recorded in this time.", "In dieser Zeit wurde keine DNS-Änderung aufgezeichnet.";
+    compared: "{provider}: {said}, {rates}, {difference}.", "{provider}: {said}, {rates}, {difference}.";
+    not_the_cause: "This says that placement changed at that time, not that the DNS change was the cause.", "Das besagt, dass sich die Quote zu dieser Zeit geändert hat, nicht, dass die DNS-Änderung die Ursache war.";
+
+    // What to do, after the guide.
+    act_inbox_warn: "{provider}: make another placement test and send less until the rate is back above {limit}; too few readers engage.", "{provider}: Testen Sie die Zustellung erneut und senden Sie weniger, bis die Quote wieder über {limit} liegt; zu wenige Leser reagieren.";
+    act_inbox_crit: "{provider}: pause cold mail for at least 72 hours, send only transactional and product mail that more than 30 % open, and make a full placement test before you build volume up again.", "{provider}: Setzen Sie Kaltakquise mindestens 72 Stunden aus, senden Sie nur Transaktions- und Produktmails mit über 30 % Öffnungen und testen Sie die Zustellung vollständig, bevor Sie das Volumen wieder aufbauen.";
+    act_spam_warn: "{provider}: recheck SPF, DKIM and DMARC, and that they match the domain in From (inboxed dns check).", "{provider}: Prüfen Sie SPF, DKIM und DMARC erneut und ob sie zur Domain im From passen (inboxed dns check).";
+    act_spam_crit: "{provider}: pause bulk mail, and recheck SPF, DKIM and DMARC and that they match the domain in From (inboxed dns check).", "{provider}: Setzen Sie Massenmails aus und prüfen Sie SPF, DKIM und DMARC erneut und ob sie zur Domain im From passen (inboxed dns check).";
+    act_misaligned: "{n} of the last run’s probes passed neither SPF nor DKIM for the domain in From: fix that before anything else.", "{n} Proben des letzten Laufs bestanden weder SPF noch DKIM für die Domain im From: Beheben Sie das zuerst.";
+    act_unmeasured: "{n} probes of the last run could not be measured; inboxed check names the remedy for each seed.", "{n} Proben des letzten Laufs waren nicht messbar; inboxed check nennt für jedes Testpostfach die Abhilfe.";
+    act_wait: "Go on measuring weekly before you act: one test is no evidence.", "Messen Sie wöchentlich weiter, bevor Sie handeln: Ein einzelner Test ist kein Beleg.";
+    act_none: "Nothing for now. Go on measuring weekly; stability counts for more than single peaks.", "Im Moment nichts. Messen Sie wöchentlich weiter; Beständigkeit zählt mehr als einzelne Spitzen.";
+
+    // Columns.
+    col_provider: "Provider", "Anbieter";
+    col_run: "Run", "Lauf";
+    col_date: "Date", "Datum";
+    col_rate: "Inbox rate", "Posteingangsquote";
+    col_range: "{confidence} range", "{confidence}-Bereich";
+    col_seed: "Seed", "Testpostfach";
+    col_placement: "Placement", "Zustellort";
+    col_folder: "Folder", "Ordner";
+    col_arrival: "Arrived after", "Angekommen nach";
+    col_auth: "SPF, DKIM, DMARC", "SPF, DKIM, DMARC";
+    col_evidence: "Evidence", "Beleg";
+    col_part: "Part", "Teil";
+    col_name: "Name", "Name";
+    col_published: "Published", "Veröffentlicht";
+    col_what: "What changed", "Was sich geändert hat";
+    col_when: "When", "Wann";
+    col_measure: "Measure", "Messgröße";
+    col_healthy: "Healthy", "In Ordnung";
+    col_warning: "Warning", "Warnung";
+    col_critical: "Critical", "Kritisch";
+    col_action: "What to do", "Was zu tun ist";
+
+    // Thresholds.
+    measure_inbox: "Inbox rate of a provider", "Posteingangsquote eines Anbieters";
+    measure_spam: "Share of spam at {providers}", "Spam-Anteil bei {providers}";
+    at_least: "{limit} or more", "{limit} oder mehr";
+    at_most: "{limit} or less", "{limit} oder weniger";
+    between_down: "below {high}, down to {low}", "unter {high} bis {low}";
+    between_up: "above {low}, up to {high}", "über {low} bis {high}";
+    less_than: "below {limit}", "unter {limit}";
+    more_than: "above {limit}", "über {limit}";
+    inbox_action: "Warning: placement test, less volume. Critical: pause cold mail for 72 hours or more, then build up again slowly.", "Warnung: Zustellung testen, weniger senden. Kritisch: Kaltakquise mindestens 72 Stunden aussetzen, dann langsam wieder aufbauen.";
+    spam_action: "Recheck SPF, DKIM, DMARC and the match with From. Critical: pause bulk mail as well.", "SPF, DKIM, DMARC und die Übereinstimmung mit From prüfen. Kritisch: zusätzlich Massenmails aussetzen.";
+    thresholds_note: "A threshold counts as crossed only when the whole range lies beyond it, from {n} measured probes on.", "Eine Grenze gilt erst als überschritten, wenn der ganze Bereich jenseits von ihr liegt, ab {n} gemessenen Proben.";
+
+    // DNS.
+    dns_state: "What {domain} published on {date}", "Was {domain} am {date} veröffentlichte";
+    dns_never: "No DNS snapshot is stored for {domain}.", "Für {domain} ist kein DNS-Stand gespeichert.";
+    dns_no_domain: "No domain is known for this stream.", "Für diesen Stream ist keine Domain bekannt.";
+    dns_changes: "DNS changes of {domain}", "DNS-Änderungen von {domain}";
+    dns_nothing: "nothing", "nichts";
+    dns_unanswered: "unanswered", "unbeantwortet";
+    dns_added: "added {after}", "neu: {after}";
+    dns_removed: "removed {before}", "entfernt: {before}";
+    dns_replaced: "was {before}, is {after}", "war {before}, ist {after}";
+    dns_between: "between {from} and {until}", "zwischen {from} und {until}";
+    place_spf_from: "SPF of the From domain", "SPF der From-Domain";
+    place_spf_mail_from: "SPF of the MAIL FROM domain", "SPF der MAIL-FROM-Domain";
+    place_mail_from_mx: "MX of the MAIL FROM domain", "MX der MAIL-FROM-Domain";
+
+    // What the words mean.
+    def_inbox: "In the inbox, whatever tab but Promotions.", "Im Posteingang, gleich in welchem Tab außer Werbung.";
+    def_promotions: "In Gmail’s Promotions tab.", "In Gmails Tab „Werbung“.";
+    def_spam: "In the spam folder.", "Im Spam-Ordner.";
+    def_elsewhere: "In some other folder: a filter’s, the archive, the trash.", "In einem anderen Ordner: dem eines Filters, im Archiv, im Papierkorb.";
+    def_missing: "SES accepted it, its time was up, and a complete look afterwards found it in no folder.", "SES nahm sie an, ihre Zeit war um, und ein vollständiger Blick danach fand sie in keinem Ordner.";
+    def_not_measured: "Not sent, or some folder could not be read. It enters no rate and is never 0 %.", "Nicht gesendet, oder ein Ordner war nicht lesbar. Sie geht in keine Quote ein und ist nie 0 %.";
+    def_rate: "The share of measured probes that reached the inbox.", "Der Anteil der gemessenen Proben, die den Posteingang erreichten.";
+    def_range: "Where the rate may really lie: with {confidence} confidence, after Wilson. Few seeds make it wide.", "Wo die Quote wirklich liegen kann: mit {confidence} Sicherheit, nach Wilson. Wenige Testpostfächer machen ihn breit.";
+    term_range: "Range", "Bereich";
+    term_verdict: "Improved, worse", "Verbessert, verschlechtert";
+    def_verdict: "The change exceeds both what single seeds and what whole weeks do by themselves. Anything less is said to be possible or unclear.", "Die Änderung übersteigt, was einzelne Testpostfächer und was ganze Wochen von selbst tun. Alles darunter heißt vielleicht oder unklar.";
+    term_seed: "Seed", "Testpostfach";
+    def_seed: "A mailbox of yours at a provider. Seeds do not open, answer or complain: they show change well and absolute rates roughly.", "Ein eigenes Postfach bei einem Anbieter. Testpostfächer öffnen, antworten und beschweren sich nicht: Sie zeigen Änderungen gut und absolute Quoten grob.";
+    moved: "moved later", "später verschoben";
+    late_copy: "came late, to {folder}", "kam später, in {folder}";
+    tab_of: "tab {tab}", "Tab {tab}";
+    tab_unknown: "unknown", "unbekannt";
+}

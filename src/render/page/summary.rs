@@ -1,0 +1,196 @@
+//! The summary of a stream: its verdict, what changed and what to do, after the deliverability guide.
+
+use super::StreamFigures;
+use crate::domain::compare::Verdict as Shifted;
+use crate::domain::finding::Finding;
+use crate::domain::health::{ENOUGH, Health, health};
+use crate::domain::tally::Tally;
+use crate::render::language::{Language, filled, range};
+use crate::render::plain::plain;
+use crate::render::report::{ProviderTally, Standing};
+use crate::render::words::percent;
+
+/// The verdict on the last run.
+pub(super) struct VerdictView {
+    pub(super) tone: &'static str,
+    pub(super) word: &'static str,
+    pub(super) lines: Vec<String>,
+}
+
+/// One provider's figure of the last run.
+pub(super) struct Tile {
+    pub(super) name: String,
+    pub(super) tone: &'static str,
+    pub(super) figure: String,
+    pub(super) remarks: Vec<(String, bool)>,
+}
+
+/// The providers of the stream's last run.
+fn tallies(figures: &StreamFigures) -> Vec<ProviderTally> {
+    let by_stream = figures.last.tallies_by_stream();
+    let here = by_stream.into_iter().find(|(name, _)| **name == figures.stream);
+    here.map(|(_, tallies)| tallies.providers).unwrap_or_default()
+}
+
+/// Which thresholds of a tally are crossed: inbox, spam.
+fn crossed(one: &ProviderTally, inbox: f64, spam: f64) -> (bool, bool) {
+    let above = |(_, interval): (f64, crate::domain::interval::Interval)| interval.lo > spam;
+    (one.tally.interval.hi < inbox, one.provider.spam_threshold && one.tally.spam.is_some_and(above))
+}
+
+/// The verdict with what it rests on, and what is doubtful or was not measured.
+pub(super) fn verdict(figures: &StreamFigures, language: Language) -> VerdictView {
+    let words = language.words();
+    let limits = figures.last.thresholds;
+    let tallies = tallies(figures);
+    let health = health(tallies.iter().map(|one| (&one.tally, one.provider.spam_threshold)), limits);
+    let (tone, word) = match health {
+        Health::TooFew => ("quiet", words.not_judged),
+        Health::Healthy => ("good", words.healthy),
+        Health::Warning => ("short", words.warning),
+        Health::Critical => ("bad", words.critical),
+    };
+    let mut lines = match health {
+        Health::TooFew => vec![filled(words.not_judged_says, &[("n", &ENOUGH.to_string())])],
+        Health::Healthy => vec![words.healthy_says.to_owned()],
+        Health::Warning | Health::Critical => Vec::new(),
+    };
+    for one in tallies.iter().filter(|one| one.tally.measured() >= ENOUGH) {
+        lines.extend(crossings(one, figures, language));
+    }
+    for one in &tallies {
+        lines.extend(doubts(one, figures, language));
+    }
+    VerdictView { tone, word, lines }
+}
+
+fn crossings(one: &ProviderTally, figures: &StreamFigures, language: Language) -> Vec<String> {
+    let (words, limits) = (language.words(), figures.last.thresholds);
+    let name = plain(&one.provider.title, crate::render::figure::NAME);
+    let says = |sentence: &str, range: String, limit: f64| {
+        filled(sentence, &[("provider", name.as_str()), ("range", range.as_str()), ("limit", &percent(limit))])
+    };
+    let (inbox, spam) = crossed(one, limits.inbox_warn, limits.spam_warn);
+    let (inbox_bad, spam_bad) = crossed(one, limits.inbox_crit, limits.spam_crit);
+    let mut lines = Vec::new();
+    if inbox {
+        let limit = if inbox_bad { limits.inbox_crit } else { limits.inbox_warn };
+        lines.push(says(words.inbox_below, range(one.tally.interval), limit));
+    }
+    if let Some((_, interval)) = one.tally.spam.filter(|_| spam) {
+        let limit = if spam_bad { limits.spam_crit } else { limits.spam_warn };
+        lines.push(says(words.spam_above, range(interval), limit));
+    }
+    lines
+}
+
+/// A rate below the threshold whose range reaches it, and probes that could not be measured: no verdict, but worth a line.
+fn doubts(one: &ProviderTally, figures: &StreamFigures, language: Language) -> Vec<String> {
+    let (words, limit) = (language.words(), figures.last.thresholds.inbox_warn);
+    let name = plain(&one.provider.title, crate::render::figure::NAME);
+    let Tally { unmeasured, interval, rate, .. } = &one.tally;
+    let n = one.tally.measured();
+    let mut lines = Vec::new();
+    if let Some(rate) = rate.filter(|rate| *rate < limit && n >= ENOUGH && interval.hi >= limit) {
+        let (share, limit, range) = (percent(rate), percent(limit), range(*interval));
+        let gaps = [("provider", name.as_str()), ("share", &share), ("limit", &limit), ("range", &range)];
+        lines.push(filled(words.doubt, &gaps));
+    }
+    if *unmeasured > 0 {
+        let all = (n + unmeasured + one.tally.pending).to_string();
+        lines.push(filled(words.open_range, &[("provider", &name), ("n", &unmeasured.to_string()), ("all", &all)]));
+    }
+    lines
+}
+
+/// The last run in large figures.
+pub(super) fn tiles(figures: &StreamFigures) -> Vec<Tile> {
+    let tone = |standing| match standing {
+        Standing::Good => "good",
+        Standing::Short => "short",
+        Standing::Bad => "bad",
+        Standing::TooFew | Standing::Unmeasured => "quiet",
+    };
+    let tile = |panel: &crate::render::figure::trend::Panel| Tile {
+        name: panel.title.clone(),
+        tone: tone(panel.standing),
+        figure: panel.headline.clone(),
+        remarks: panel.remarks.iter().map(|remark| (remark.words.clone(), remark.alarm)).collect(),
+    };
+    figures.trend.panels.iter().map(tile).collect()
+}
+
+/// DNS changes, and what placement did around the latest of them.
+pub(super) fn changed(figures: &StreamFigures, language: Language) -> Vec<String> {
+    let words = language.words();
+    let mut lines: Vec<String> = Vec::new();
+    let mut changes: Vec<_> = figures.domains.iter().flat_map(|domain| &domain.changes).collect();
+    changes.sort_by_key(|change| std::cmp::Reverse(change.window.until));
+    for change in changes.into_iter().take(3) {
+        let (date, said) = (language.day_and_year(change.window.until), language.change(change));
+        lines.push(filled(
+            words.dns_changed,
+            &[("date", date.as_str()), ("domain", change.domain.as_str()), ("words", &said)],
+        ));
+    }
+    if lines.is_empty() {
+        lines.push(words.dns_unchanged.to_owned());
+    }
+    if let Some(pair) = &figures.before_after {
+        for row in &pair.rows {
+            let gaps = [
+                ("provider", row.title.as_str()),
+                ("said", &row.said),
+                ("rates", &row.rates),
+                ("difference", &row.difference),
+            ];
+            lines.push(filled(words.compared, &gaps));
+        }
+        if pair.rows.iter().any(|row| matches!(row.verdict, Shifted::Better | Shifted::Worse)) {
+            lines.push(words.not_the_cause.to_owned());
+        }
+    }
+    lines
+}
+
+/// What the guide asks for, given what the last run shows.
+pub(super) fn to_do(figures: &StreamFigures, language: Language) -> Vec<String> {
+    let (words, limits) = (language.words(), figures.last.thresholds);
+    let tallies = tallies(figures);
+    let mut lines = Vec::new();
+    let here = || figures.last.probes.iter().filter(|judged| judged.probe.stream == figures.stream);
+    let misaligned = here().filter(|judged| judged.auth.aligned == Some(false)).count();
+    if misaligned > 0 {
+        lines.push(filled(words.act_misaligned, &[("n", &misaligned.to_string())]));
+    }
+    let mut doubtful = false;
+    for one in tallies.iter().filter(|one| one.tally.measured() >= ENOUGH) {
+        let name = plain(&one.provider.title, crate::render::figure::NAME);
+        let limit = percent(limits.inbox_warn);
+        let mut act = |sentence: &str| lines.push(filled(sentence, &[("provider", &name), ("limit", &limit)]));
+        let (inbox, spam) = crossed(one, limits.inbox_warn, limits.spam_warn);
+        let (inbox_bad, spam_bad) = crossed(one, limits.inbox_crit, limits.spam_crit);
+        if inbox_bad {
+            act(words.act_inbox_crit);
+        } else if inbox {
+            act(words.act_inbox_warn);
+        }
+        if spam_bad {
+            act(words.act_spam_crit);
+        } else if spam {
+            act(words.act_spam_warn);
+        }
+        doubtful |= !inbox && one.tally.rate.is_some_and(|rate| rate < limits.inbox_warn);
+    }
+    let unmeasured = here().filter(|judged| matches!(judged.finding, Finding::Unmeasured { .. })).count();
+    if unmeasured > 0 {
+        lines.push(filled(words.act_unmeasured, &[("n", &unmeasured.to_string())]));
+    }
+    if doubtful {
+        lines.push(words.act_wait.to_owned());
+    }
+    if lines.is_empty() {
+        lines.push(words.act_none.to_owned());
+    }
+    lines
+}

@@ -1,0 +1,145 @@
+use std::collections::BTreeMap;
+
+use super::samples::{figures, of};
+use super::*;
+use crate::domain::finding::Finding;
+use crate::domain::folder::FolderName;
+use crate::render::report::AuthWords;
+use crate::render::samples::{bad_day, provider};
+
+fn written(streams: &[StreamFigures], language: Language) -> String {
+    page(streams, language, &Fonts::new().unwrap()).unwrap()
+}
+
+#[test]
+fn the_summary_comes_first_and_every_part_has_its_place() {
+    let text = written(&[figures()], Language::English);
+    let parts = [
+        "Skip to the summary",
+        "<h1>Inbox placement report</h1>",
+        "As of 15 Dec 2026, 06:00 UTC",
+        "Critical",
+        "Outlook: the inbox range 6–51 % lies below 60 %.",
+        "What changed",
+        "What to do",
+        "Outlook: pause cold mail for at least 72 hours",
+        "Inbox placement by provider",
+        "These figures as a table",
+        "Before and after the change of 8 Dec 2026",
+        "Every seed, every run",
+        "Time to arrival by provider",
+        "The last run, probe by probe",
+        "dora@outlook.com",
+        "DNS: state and changes",
+        "Thresholds and what they ask for",
+        "What the words mean",
+    ];
+    let mut rest = text.as_str();
+    for part in parts {
+        (_, rest) = rest.split_once(part).unwrap_or_else(|| panic!("{part} is missing, or too early"));
+    }
+}
+
+#[test]
+fn german_readers_get_german() {
+    let reports: Vec<_> = [bad_day()].into();
+    let text = written(&[of(&reports, "shop.example", "v=spf1 -all", Language::German)], Language::German);
+    assert!(text.contains("<html lang=\"de\">"));
+    for part in [
+        "Zusammenfassung",
+        "Stand 24. Nov. 2026",
+        "Posteingang",
+        "von SES angenommen, nach Ablauf der Zeit",
+        "Testpostfächer",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    for english in ["Summary", "Inbox<", "probes", "accepted by SES", "Promotions<", " runs"] {
+        assert!(!text.contains(english), "{english}");
+    }
+}
+
+/// A page about senders and receivers who write whatever could break it.
+fn hostile_page(language: Language) -> String {
+    let hostile = format!(
+        "</td></svg><script>alert(1)</script>\"'\u{202e}\0{{{{ 7*7 }}}}<img src=x onerror=y>\u{5d0}\u{5d1} {}",
+        "😀".repeat(10_000)
+    );
+    let mut report = bad_day();
+    report.providers = vec![provider("gmail", &hostile, false), provider("outlook", &hostile, true)];
+    for judged in &mut report.probes {
+        if let Finding::Found(evidence) = &mut judged.finding {
+            evidence.folder = FolderName::from_wire(hostile.as_str());
+            evidence.note = Some(hostile.clone());
+        }
+        judged.auth = AuthWords { spf: Some(hostile.clone()), dkim: Some("pass".to_owned()), ..AuthWords::default() };
+        judged.stamps = BTreeMap::from([(hostile.clone(), hostile.clone())]);
+    }
+    let mut before = report.clone();
+    before.run.id.0 -= 1;
+    before.run.started_at = crate::render::samples::at(-7 * 86_400_000);
+    written(&[of(&[before, report], "shop.example", &hostile, language)], language)
+}
+
+#[test]
+fn nothing_that_a_stranger_wrote_becomes_markup_and_nothing_asks_the_network() {
+    for language in [Language::English, Language::German] {
+        let text = hostile_page(language);
+        for never in ["<script", "<img", " style=\"", "http://", "https://", "\0", "\u{202e}", "@import", "url("] {
+            assert!(!text.contains(never), "{never:?}");
+        }
+        assert!(text.contains("&#60;script&#62;") || text.contains("&lt;script&gt;"), "it is shown as it is");
+        assert!(text.len() < 1_000_000, "{}", text.len());
+    }
+}
+
+/// Judged by html-validate and, in a real browser, by axe-core; `tests/run` installs them.
+#[test]
+fn the_page_is_valid_and_accessible_whoever_wrote_what_is_on_it() {
+    let asked = |name: &str| std::env::var_os(name);
+    let (Some(browser), Some(modules)) = (asked("INBOXED_CHROMIUM"), asked("INBOXED_PAGE_JUDGES")) else {
+        println!("left out: pages judged by html-validate and axe-core, without Chromium or its judges");
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let pages = [
+        ("english.html", written(&[figures()], Language::English)),
+        ("german.html", written(&[figures(), figures()], Language::German)),
+        ("hostile.html", hostile_page(Language::English)),
+    ];
+    let mut command = std::process::Command::new("node");
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/page.mjs")).arg(browser).env("NODE_PATH", modules);
+    for (name, text) in pages {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        command.arg(path);
+    }
+    let ended = command.output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success(), "{said}{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(said.ends_with("3 pages, 0 faults\n"), "{said}");
+}
+
+#[test]
+fn only_its_own_style_is_allowed_and_the_same_figures_give_the_same_bytes() {
+    let text = written(&[figures()], Language::English);
+    let style = text.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+    assert!(text.contains(&format!("style-src 'sha256-{}'", style::hash(style))));
+    for left in ["LIGHT", "DARK", "PAINTS"] {
+        assert!(!style.contains(left), "{left}");
+    }
+    assert_eq!(written(&[figures()], Language::English), text);
+}
+
+#[test]
+fn several_streams_are_told_apart_and_every_id_is_unique() {
+    let text = written(&[figures(), figures()], Language::English);
+    let mut ids: Vec<&str> = text.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+    for target in text.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(ids.contains(&target), "#{target} leads nowhere");
+    }
+}
