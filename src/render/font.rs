@@ -39,6 +39,11 @@ impl Fonts {
         self.layout(text, size, weight).1
     }
 
+    /// Whether the font has a glyph for every character.
+    pub(crate) fn has_all(&self, text: &str, weight: Weight) -> bool {
+        text.chars().all(|c| self.of(weight).glyph_id(c) != GlyphId(0))
+    }
+
     /// The longest beginning of `text` that fits, with `…` where something was cut off.
     pub(crate) fn fitting(&self, text: &str, size: f64, weight: Weight, width: f64) -> String {
         if self.width(text, size, weight) <= width {

@@ -4,12 +4,12 @@
 
 use std::fmt::Write as _;
 
-use super::font::Weight;
+use super::font::{Fonts, Weight};
 use super::scene::{Anchor, Area, CAPITAL, Ink, Scene, Shape, Type, hatching};
 
 /// A scene as one `svg` element. `name` is unique in the page and becomes part of its ids; `class` tells the style sheet what
 /// it is.
-pub(crate) fn svg(scene: &Scene, name: &str, class: &str) -> String {
+pub(crate) fn svg(scene: &Scene, name: &str, class: &str, fonts: &Fonts) -> String {
     let (width, height) = (number(scene.width), number(scene.height));
     let mut text = format!(
         "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{name}-t {name}-d\">\
@@ -18,13 +18,13 @@ pub(crate) fn svg(scene: &Scene, name: &str, class: &str) -> String {
         escaped(&scene.description),
     );
     for shape in &scene.shapes {
-        push(&mut text, shape);
+        push(&mut text, shape, fonts);
     }
     text.push_str("</svg>");
     text
 }
 
-fn push(text: &mut String, shape: &Shape) {
+fn push(text: &mut String, shape: &Shape, fonts: &Fonts) {
     // Writing to a String cannot fail.
     let _ = match shape {
         Shape::Box { area, round, ink } => push_box(text, *area, *round, *ink),
@@ -64,11 +64,11 @@ fn push(text: &mut String, shape: &Shape) {
             }
             write!(text, "<path d=\"{path}\" stroke-width=\"0.8\"{}/>", stroke(*ink))
         }
-        Shape::Words { words, at, anchor, set } => push_words(text, words, *at, *anchor, *set),
+        Shape::Words { words, at, anchor, set } => push_words(text, words, *at, *anchor, *set, fonts),
         Shape::Group { says, shapes } => {
             let _ = write!(text, "<g><title>{}</title>", escaped(says));
             for shape in shapes {
-                push(text, shape);
+                push(text, shape, fonts);
             }
             write!(text, "</g>")
         }
@@ -92,7 +92,14 @@ fn push_box(text: &mut String, area: Area, round: f64, ink: Ink) -> std::fmt::Re
     )
 }
 
-fn push_words(text: &mut String, words: &str, at: (f64, f64), anchor: Anchor, set: Type) -> std::fmt::Result {
+fn push_words(
+    text: &mut String,
+    words: &str,
+    at: (f64, f64),
+    anchor: Anchor,
+    set: Type,
+    fonts: &Fonts,
+) -> std::fmt::Result {
     let anchor = match anchor {
         Anchor::Start => "",
         Anchor::Middle => " text-anchor=\"middle\"",
@@ -102,9 +109,16 @@ fn push_words(text: &mut String, words: &str, at: (f64, f64), anchor: Anchor, se
         Weight::Regular => "",
         Weight::Bold => " font-weight=\"700\"",
     };
+    // The reader's font may be wider than the one that measured: the words keep the room they were given.
+    let length = if words.chars().count() > 3 && fonts.has_all(words, set.weight) {
+        let width = number(fonts.width(words, set.size, set.weight));
+        format!(" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"")
+    } else {
+        String::new()
+    };
     write!(
         text,
-        "<text x=\"{}\" y=\"{}\" font-size=\"{}\"{anchor}{weight}{}>{}</text>",
+        "<text x=\"{}\" y=\"{}\" font-size=\"{}\"{anchor}{weight}{length}{}>{}</text>",
         number(at.0),
         number(at.1 + set.size * CAPITAL / 2.0),
         number(set.size),
@@ -160,7 +174,7 @@ mod tests {
         let mut sheet = Sheet::new(&fonts);
         let area = Area { left: 1.0, top: 2.0, right: 11.0, bottom: 7.5 };
         sheet.group("24 Nov: <b>", |sheet| sheet.fill(area, Paint::Placed(Placement::Spam)));
-        sheet.words("a<script>&\"'", (3.0, 4.0), Anchor::End, Type::bold(10.0, Paint::Text));
+        sheet.words("<&>", (3.0, 4.0), Anchor::End, Type::bold(10.0, Paint::Text));
         sheet.fill(Area { right: 1.0, ..area }, Paint::Text);
         sheet.line(vec![(0.0, 0.0), (-0.001, 1.005)], 1.5, Ink::faded(Paint::Quiet, 0.5));
         let scene = Scene {
@@ -171,11 +185,11 @@ mod tests {
             shapes: sheet.shapes,
         };
         assert_eq!(
-            svg(&scene, "c1", "wide"),
+            svg(&scene, "c1", "wide", &fonts),
             "<svg class=\"wide\" viewBox=\"0 0 360 20\" role=\"img\" aria-labelledby=\"c1-t c1-d\"><title \
              id=\"c1-t\">T &amp; t</title><desc id=\"c1-d\">D</desc><g><title>24 Nov: &lt;b&gt;</title><rect x=\"1\" \
              y=\"2\" width=\"10\" height=\"5.5\" class=\"f-spam\"/></g><text x=\"3\" y=\"7.57\" font-size=\"10\" \
-             text-anchor=\"end\" font-weight=\"700\" class=\"f-text\">a&lt;script&gt;&amp;&quot;&#39;</text><polyline \
+             text-anchor=\"end\" font-weight=\"700\" class=\"f-text\">&lt;&amp;&gt;</text><polyline \
              points=\"0,0 0,1\" stroke-width=\"1.5\" class=\"s-quiet\" stroke-opacity=\"0.5\"/></svg>"
         );
     }

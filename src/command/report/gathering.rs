@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::cli::ReportArgs;
 use crate::command::Failure;
-use crate::command::judgement::judge_run;
+use crate::command::judgement::{hear, judge_run};
 use crate::config::Config;
 use crate::domain::dns::change::Change;
 use crate::domain::run::Run;
@@ -44,7 +44,11 @@ pub(super) async fn gather(
     for name in names {
         let of_stream: Vec<&RunReport> = reports.iter().filter(|report| report.run.streams.contains(&name)).collect();
         let domains = domains(store, &name, of_stream.first().map(|report| report.run.started_at)).await?;
-        streams.extend(figures(&name, &of_stream, domains, config, args.lang));
+        let mut found = figures(&name, &of_stream, domains, config, args.lang);
+        if let Some(found) = &mut found {
+            hear(store, config, &mut found.last).await.map_err(Failure::internal)?;
+        }
+        streams.extend(found);
     }
     Ok(streams)
 }

@@ -299,7 +299,7 @@ fn draw_flags(sheet: &mut Sheet<'_>, flags: &[Flag], top: f64, fields: &[(f64, f
     for flag in flags {
         sheet.group(flag.words.clone(), |sheet| {
             for (at, (upper, lower)) in fields.iter().enumerate() {
-                let upper = if at == 0 { y(flag) } else { *upper };
+                let upper = if at == 0 && fields.len() == 1 { y(flag) } else { *upper };
                 let line = |half: f64| Area { left: flag.x - half, top: upper, right: flag.x + half, bottom: *lower };
                 sheet.fill(line(1.5), Ink::faded(Paint::Paper, 0.85));
                 sheet.fill(line(0.67), Paint::Text);

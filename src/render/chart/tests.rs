@@ -203,8 +203,9 @@ fn simulated_runs_are_marked_in_the_picture_and_in_the_file() {
 
 #[test]
 fn a_chart_is_svg_without_a_script_a_style_or_an_address() {
+    let fonts = Fonts::new().unwrap();
     for scene in scenes(4, "</svg><script>alert(1)</script>\" onload=\"x", &three()) {
-        let text = svg(&scene, "a", "wide");
+        let text = svg(&scene, "a", "wide", &fonts);
         assert!(text.starts_with("<svg ") && text.ends_with("</svg>"));
         for never in ["<script", "style=", "http", "onload=\"", "NaN", "inf"] {
             assert!(!text.contains(never), "{never} in {}", scene.title);

@@ -215,7 +215,6 @@ table! {
     dns_added: "added {after}", "neu: {after}";
     dns_removed: "removed {before}", "entfernt: {before}";
     dns_replaced: "was {before}, is {after}", "war {before}, ist {after}";
-    dns_between: "between {from} and {until}", "zwischen {from} und {until}";
     place_spf_from: "SPF of the From domain", "SPF der From-Domain";
     place_spf_mail_from: "SPF of the MAIL FROM domain", "SPF der MAIL-FROM-Domain";
     place_mail_from_mx: "MX of the MAIL FROM domain", "MX der MAIL-FROM-Domain";

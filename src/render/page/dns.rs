@@ -37,8 +37,7 @@ pub(super) fn domain_view(figures: &DomainFigures, language: Language) -> Domain
         .collect();
     records.sort();
     let changes = figures.changes.iter().rev().flat_map(|change| {
-        let (from, until) = (language.minute(change.window.from), language.minute(change.window.until));
-        let when = filled(words.dns_between, &[("from", &from), ("until", &until)]);
+        let when = format!("{} – {}", language.day(change.window.from), language.day_and_year(change.window.until));
         change.differences.iter().map(move |difference| {
             let what = language.difference(difference);
             let name = plain(difference.question.name.as_str(), WIDEST);

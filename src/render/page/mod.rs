@@ -152,23 +152,26 @@ fn stream_view(figures: &StreamFigures, at: usize, language: Language, fonts: &F
         (&figures.trend.title, &figures.trend.subtitle),
         |form| trend_scene(&figures.trend, form, language, fonts),
         &format!("{id}-trend"),
+        fonts,
     )];
     if let Some(view) = charts.first_mut() {
         (view.summary, view.columns, view.rows) = trend_table(figures, language);
     }
     if let Some(pair) = &figures.before_after {
         let scene = |form| before_after_scene(pair, form, language, fonts);
-        charts.push(chart((&pair.title, &pair.subtitle), scene, &format!("{id}-pair")));
+        charts.push(chart((&pair.title, &pair.subtitle), scene, &format!("{id}-pair"), fonts));
     }
     charts.push(chart(
         (&figures.grid.title, &figures.grid.subtitle),
         |form| seeds_scene(&figures.grid, form, language, fonts),
         &format!("{id}-seeds"),
+        fonts,
     ));
     charts.push(chart(
         (&figures.latency.title, &figures.latency.subtitle),
         |form| latency_scene(&figures.latency, form, language, fonts),
         &format!("{id}-latency"),
+        fonts,
     ));
     StreamView {
         heading: filled(language.words().stream_heading, &[("stream", figures.stream.as_str())]),
@@ -183,12 +186,12 @@ fn stream_view(figures: &StreamFigures, at: usize, language: Language, fonts: &F
     }
 }
 
-fn chart(words: (&str, &str), scene: impl Fn(Form) -> Scene, name: &str) -> ChartView {
+fn chart(words: (&str, &str), scene: impl Fn(Form) -> Scene, name: &str, fonts: &Fonts) -> ChartView {
     ChartView {
         title: words.0.to_owned(),
         subtitle: words.1.to_owned(),
-        wide: svg(&scene(Form::Wide), &format!("{name}-w"), "wide"),
-        narrow: svg(&scene(Form::Narrow), &format!("{name}-n"), "narrow"),
+        wide: svg(&scene(Form::Wide), &format!("{name}-w"), "wide", fonts),
+        narrow: svg(&scene(Form::Narrow), &format!("{name}-n"), "narrow", fonts),
         summary: String::new(),
         columns: Vec::new(),
         rows: Vec::new(),

@@ -93,6 +93,7 @@ fn nothing_that_a_stranger_wrote_becomes_markup_and_nothing_asks_the_network() {
     }
 }
 
+#[expect(clippy::print_stdout, reason = "`tests/run` collects what was left out from standard output")]
 /// Judged by html-validate and, in a real browser, by axe-core; `tests/run` installs them.
 #[test]
 fn the_page_is_valid_and_accessible_whoever_wrote_what_is_on_it() {
