@@ -1,5 +1,7 @@
 //! What a report is made of: the runs of each stream, judged, with the changes of its DNS.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::cli::ReportArgs;
@@ -39,32 +41,61 @@ pub(super) async fn gather(
     names.sort();
     names.dedup();
     names.retain(|name| args.stream.as_ref().is_none_or(|wanted| wanted == name));
-    let reports = judge_all(store, config, &runs, &names, now).await?;
+    let mut gathered = judge_all(store, config, &runs, &names, now).await?;
     let mut streams = Vec::new();
     for name in names {
-        let of_stream: Vec<&RunReport> = reports.iter().filter(|report| report.run.streams.contains(&name)).collect();
-        let domains = domains(store, &name, of_stream.first().map(|report| report.run.started_at)).await?;
-        let mut found = figures(&name, &of_stream, domains, config, args.lang);
-        if let Some(found) = &mut found {
-            hear(store, config, &mut found.last).await.map_err(Failure::internal)?;
-        }
-        streams.extend(found);
+        let Some((mut last, told)) = gathered.remove(&name).and_then(|told| Some((told.last.clone()?, told))) else {
+            continue;
+        };
+        hear(store, config, &mut last).await.map_err(Failure::internal)?;
+        let domains = domains(store, &name, told.rows.first().map(|row| row.at)).await?;
+        streams.push(figures(&name, last, told, domains, config, args.lang));
     }
     Ok(streams)
 }
 
+/// What the runs told of one stream.
+#[derive(Debug, Default)]
+struct Told {
+    rows: Vec<TrendRow>,
+    seeds: Vec<SeedRow>,
+    last: Option<RunReport>,
+}
+
+/// Judges one run after the other and keeps of each only what its charts need: a thousand runs take no more memory than one.
 async fn judge_all(
     store: &Store,
     config: &Config,
     runs: &[Run],
     names: &[StreamName],
     now: Timestamp,
-) -> Result<Vec<RunReport>, Failure> {
-    let mut reports = Vec::new();
-    for run in runs.iter().filter(|run| run.streams.iter().any(|stream| names.contains(stream))) {
-        reports.push(judge_run(store, config, run.id, now).await.map_err(Failure::internal)?);
+) -> Result<BTreeMap<StreamName, Told>, Failure> {
+    let mut left: BTreeMap<&StreamName, usize> = BTreeMap::new();
+    for stream in runs.iter().flat_map(|run| &run.streams) {
+        *left.entry(stream).or_insert(0) += 1;
     }
-    Ok(reports)
+    let mut gathered: BTreeMap<StreamName, Told> = BTreeMap::new();
+    for run in runs {
+        let mut here: Vec<&StreamName> = run.streams.iter().filter(|stream| names.contains(stream)).collect();
+        here.dedup();
+        if here.is_empty() {
+            continue;
+        }
+        let report = judge_run(store, config, run.id, now).await.map_err(Failure::internal)?;
+        for stream in here {
+            let told = gathered.entry(stream.clone()).or_default();
+            told.rows.extend(TrendRow::of(&report, stream));
+            let left = left.entry(stream).or_insert(0);
+            if *left <= MOST_RUNS {
+                told.seeds.extend(SeedRow::of(&report, stream));
+            }
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                told.last = Some(report.clone());
+            }
+        }
+    }
+    Ok(gathered)
 }
 
 /// The DNS of the domains that a stream sends from, with the changes since its first run.
@@ -81,12 +112,13 @@ async fn domains(store: &Store, stream: &StreamName, since: Option<Timestamp>) -
 
 fn figures(
     stream: &StreamName,
-    reports: &[&RunReport],
+    last: RunReport,
+    told: Told,
     domains: Vec<DomainFigures>,
     config: &Config,
     language: Language,
-) -> Option<StreamFigures> {
-    let last: RunReport = (*reports.last()?).clone();
+) -> StreamFigures {
+    let Told { rows, seeds, .. } = told;
     let settings = Settings {
         providers: &last.providers,
         stream: Some(stream),
@@ -95,9 +127,6 @@ fn figures(
         confidence: last.confidence,
         language,
     };
-    let rows: Vec<TrendRow> = reports.iter().flat_map(|report| TrendRow::of(report, stream)).collect();
-    let newest = reports.iter().skip(reports.len().saturating_sub(MOST_RUNS));
-    let seeds: Vec<SeedRow> = newest.flat_map(|report| SeedRow::of(report, stream)).collect();
     let mut changes: Vec<&Change> = domains.iter().flat_map(|domain| &domain.changes).collect();
     changes.sort_by_key(|change| change.window.until);
     let words = |change: &Change| format!("DNS: {}", language.change(change));
@@ -113,7 +142,7 @@ fn figures(
             words: language.change(change),
         })
         .collect();
-    Some(StreamFigures {
+    StreamFigures {
         trend: Trend::new(&rows, &marks, &settings),
         before_after: BeforeAfter::new(&seeds, &turns, &config.weights, &settings),
         grid: SeedGrid::new(&seeds, &settings),
@@ -122,5 +151,5 @@ fn figures(
         rows,
         stream: stream.clone(),
         last,
-    })
+    }
 }
