@@ -1,5 +1,6 @@
 //! `dns` through the real binary, against the lab's DNS and SES.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -146,6 +147,14 @@ fn dns_diff_tells_each_change_between_two_snapshots_and_no_other() {
     assert!(text.contains("may be remembered for 5 min"), "{text}");
 }
 
+/// The configuration with another resolver.
+fn asking(config: &str, resolver: SocketAddr) -> String {
+    let line = |line: &str| {
+        if line.starts_with("resolver = ") { format!("resolver = \"{resolver}\"\n") } else { format!("{line}\n") }
+    };
+    config.lines().map(line).collect()
+}
+
 #[test]
 fn what_ses_does_not_tell_is_known_from_the_copies_that_the_last_run_saw() {
     let mut scenario = Scenario::new(|mailboxes, accepted| {
@@ -163,7 +172,7 @@ fn what_ses_does_not_tell_is_known_from_the_copies_that_the_last_run_saw() {
     }
     let file = scenario.path().join("inboxed.toml");
     let config = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, config.replace("127.0.0.1:9\"", &format!("{}\"", server.address()))).unwrap();
+    std::fs::write(&file, asking(&config, server.address())).unwrap();
     scenario.account.change(|settings| {
         settings.identities = vec![Identity::domain("shop.example").with_mail_from("bounce.shop.example")];
     });
@@ -207,7 +216,7 @@ fn a_dns_that_says_nothing_neither_fails_a_run_nor_holds_it_up() {
     let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let file = scenario.path().join("inboxed.toml");
     let config = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, config.replace("127.0.0.1:9\"", &format!("{}\"", silent.local_addr().unwrap()))).unwrap();
+    std::fs::write(&file, asking(&config, silent.local_addr().unwrap())).unwrap();
     let ran = scenario.call("", &["run", "--json"]);
     assert_eq!(ran.json()["probes"][0]["placement"], "inbox", "{ran:?}");
     let told = scenario.call("", &["dns", "diff", "--json"]).json();
