@@ -10,7 +10,7 @@ use super::judgement::open_to_read;
 use super::scheduled::almanac;
 use super::{Context, Failure, Outcome};
 use crate::config::Config;
-use crate::domain::diagnosis::{Cell, Diagnosis, diagnose};
+use crate::domain::diagnosis::{Cause, Cell, Diagnosis, diagnose};
 use crate::domain::finding::Placement;
 use crate::domain::interval::{count, wilson};
 use crate::domain::tally::{Counted, Tally};
@@ -27,7 +27,8 @@ pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
     let (config, store) = open_to_read(&context.config_path).await?;
     let zone = almanac(&config)?.zone().clone();
     let history = History::read(&store, &config, zone, context.clock.now()).await.map_err(Failure::internal)?;
-    let (cells, runs) = matrix(&store, &history).await?;
+    let last: Vec<&RunReport> = history.reports.iter().rev().take(RUNS).collect();
+    let (cells, runs) = matrix(&store, &last).await?;
     let found = diagnose(&cells, runs, config.thresholds);
     let stdout = if context.json {
         document(&as_json(&config, &cells, &found, runs)).map_err(Failure::internal)?
@@ -37,16 +38,26 @@ pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
     Ok(Outcome::ok(stdout))
 }
 
-/// Streams × providers over the last runs, each with what its stream is sent by.
-async fn matrix(store: &Store, history: &History) -> Result<(Vec<Cell>, usize), Failure> {
-    let last: Vec<&RunReport> = history.reports.iter().rev().take(RUNS).collect();
+/// What one run alone allows to say, for the end of its table; empty where nothing is low.
+pub(crate) async fn of_run(store: &Store, config: &Config, report: &RunReport) -> Result<String, Failure> {
+    let (cells, runs) = matrix(store, &[report]).await?;
+    let mut found = diagnose(&cells, runs, config.thresholds);
+    // That too little was measured the table says itself.
+    found.retain(|one| one.cause != Cause::Unknown);
+    let mut text = String::new();
+    push_diagnoses(&mut text, &found);
+    Ok(text)
+}
+
+/// Streams × providers over these runs, the newest first, each with what its stream is sent by.
+async fn matrix(store: &Store, last: &[&RunReport]) -> Result<(Vec<Cell>, usize), Failure> {
     let Some(newest) = last.first() else { return Ok((Vec::new(), 0)) };
     let titles = titles(newest);
     let facts = store.streams(newest.run.id).await.map_err(Failure::internal)?;
     let mut cells = Vec::new();
     for fact in &facts {
         let mut providers: BTreeMap<&str, Vec<(i64, &Judged)>> = BTreeMap::new();
-        for report in &last {
+        for report in last {
             for judged in report.probes.iter().filter(|judged| judged.probe.stream == fact.name) {
                 providers.entry(judged.probe.provider.as_str()).or_default().push((report.run.id.0, judged));
             }
@@ -124,12 +135,17 @@ fn as_text(config: &Config, cells: &[Cell], found: &[Diagnosis], runs: usize) ->
         let nothing = if runs == 0 { "no complete run yet" } else { "nothing is surely low" };
         let _ = writeln!(text, "\n{nothing}");
     }
+    push_diagnoses(&mut text, found);
+    text
+}
+
+fn push_diagnoses(text: &mut String, found: &[Diagnosis]) {
     for one in found {
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "\n{}: {}", one.cause.word(), plain(&one.says, 300));
         for line in &one.evidence {
             let _ = writeln!(text, "  evidence: {}", plain(line, 300));
         }
         let _ = writeln!(text, "  doubt: {}\n  next: {}", plain(&one.doubt, 300), one.next);
     }
-    text
 }

@@ -1,5 +1,6 @@
 //! A report as the user asked for it.
 
+use super::diagnose::of_run;
 use super::judgement::{hear, judge_run};
 use super::{Context, Failure, Outcome};
 use crate::Exit;
@@ -34,7 +35,11 @@ pub(crate) async fn run_outcome(
         report.run.state = RunState::Interrupted;
     }
     let exit = if interrupted { Exit::Interrupted } else { exit_of(report.health()) };
-    Ok(Outcome { exit, stdout: run_text(context, &report, Closing::Judging)? })
+    let mut stdout = run_text(context, &report, Closing::Judging)?;
+    if !context.json && !interrupted {
+        stdout.push_str(&of_run(store, config, &report).await?);
+    }
+    Ok(Outcome { exit, stdout })
 }
 
 /// The exit code of a verdict.

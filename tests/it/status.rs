@@ -22,7 +22,8 @@ fn after_a_run() -> Scenario {
         scenario.seed(&format!("seed{number}@plain.example"), Character::Plain, "");
         scenario.seed(&format!("seed{number}@outlook.example"), Character::Outlook, "");
     }
-    assert_eq!(scenario.call("", &["run", "--wait", "20s", "--quiet"]).code, Some(1));
+    let ended = scenario.call("", &["run", "--wait", "20s", "--quiet"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
     scenario
 }
 
@@ -88,4 +89,25 @@ fn metrics_are_written_whole_and_answered_on_a_port_and_prometheus_takes_them() 
     let output = checked.wait_with_output().unwrap();
     let complaints = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && complaints.trim().is_empty(), "{complaints}");
+}
+
+#[test]
+fn a_run_ends_with_its_diagnosis_and_says_that_one_run_is_not_enough() {
+    let mut scenario = Scenario::new(|mailboxes, accepted| {
+        let (bytes, at) = (accepted.message.clone(), accepted.accepted_at);
+        mailboxes.deliver(&accepted.recipient, Role::Junk, None, bytes, at).unwrap();
+    });
+    for number in 1..=5 {
+        scenario.seed(&format!("seed{number}@plain.example"), Character::Plain, "");
+        scenario.seed(&format!("seed{number}@yahoo.example"), Character::Yahoo, "");
+    }
+    let ended = scenario.call("", &["run", "--wait", "20s", "--quiet"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stdout.contains("\ndomain_trust: news: every provider files it low"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("doubt: this rests on one run alone"), "{}", ended.stdout);
+    let told = scenario.call("", &["diagnose", "--json"]);
+    assert_eq!(told.code, Some(0), "whatever the figures: {told:?}");
+    let document = told.json();
+    assert_eq!(document["diagnoses"][0]["cause"], "domain_trust");
+    assert_eq!((&document["matrix"][0]["standing"], &document["runs"]), (&"low".into(), &1.into()));
 }
