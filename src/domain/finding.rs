@@ -128,6 +128,9 @@ pub(crate) struct Rules {
     pub(crate) promotions_as_inbox: bool,
 }
 
+/// The version of the rules below. It goes up with every change that could make another finding of the same facts.
+pub(crate) const RULES: i64 = 1;
+
 /// Judges one probe.
 ///
 /// `sweeps` are all sweeps through its seed since the run's plan, oldest first, each with the copies of this probe that

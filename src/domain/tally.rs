@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Finding, Placement, Rules};
-use super::interval::{Interval, Observation, pooled};
+use super::interval::{Interval, Observation, count, pooled, wilson};
 
 /// Counts of findings.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +62,31 @@ impl Tally {
             rate: inbox.rate,
             interval: inbox.interval,
             spam: junk.rate.map(|rate| (rate, junk.interval)),
+        }
+    }
+
+    /// The tally of these counts, each probe of which went to another seed in one and the same run, so that the answers
+    /// are independent.
+    pub(crate) fn of_counts(
+        placements: BTreeMap<Placement, usize>,
+        unmeasured: usize,
+        rules: Rules,
+        confidence: f64,
+    ) -> Self {
+        let n: usize = placements.values().sum();
+        let of = |counts: &dyn Fn(Placement) -> bool| -> usize {
+            placements.iter().filter(|(placement, _)| counts(**placement)).map(|(_, count)| count).sum()
+        };
+        let (good, spam) = (of(&|placement| is_good(placement, rules)), of(&|placement| placement == Placement::Spam));
+        let share = |part: usize| (n > 0).then(|| count(part) / count(n));
+        let interval = |part: usize| wilson(count(part), count(n), confidence);
+        Self {
+            pending: 0,
+            unmeasured,
+            rate: share(good),
+            interval: interval(good),
+            spam: share(spam).map(|rate| (rate, interval(spam))),
+            placements,
         }
     }
 

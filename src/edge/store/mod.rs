@@ -22,6 +22,7 @@ mod send;
 mod snapshot;
 mod standing;
 mod suppression;
+mod tally;
 mod told;
 mod upkeep;
 
@@ -37,6 +38,7 @@ pub(crate) use lock::Lock;
 pub(crate) use outbox::{Delivery, NewEvent, Waiting};
 pub(crate) use plan::{NewRun, StreamFacts};
 pub(crate) use suppression::Listing;
+pub(crate) use tally::Remembered;
 pub(crate) use told::{Added, NotAdded};
 
 /// A transaction of the writing connection.
