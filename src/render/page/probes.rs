@@ -11,6 +11,9 @@ use crate::render::report::{AuthWords, Judged};
 /// Most columns of what a stranger wrote.
 const WIDEST: usize = 300;
 
+/// Most columns of one stamp.
+const STAMP: usize = 32;
+
 /// One run.
 pub(super) struct RunView {
     pub(super) caption: String,
@@ -84,7 +87,8 @@ fn probe_view(judged: &Judged, provider: &str, language: Language) -> ProbeView 
     }
     let mut lines = Vec::new();
     if !judged.stamps.is_empty() {
-        let stamp = |(name, value): (&String, &String)| format!("{name} {value}");
+        // A stamp that only its receiver can read may be some hundred characters long.
+        let stamp = |(name, value): (&String, &String)| format!("{} {}", plain(name, STAMP), plain(value, STAMP));
         lines.push(plain(&judged.stamps.iter().map(stamp).collect::<Vec<_>>().join(" · "), WIDEST));
     }
     if let Some(late) = late {
