@@ -129,7 +129,7 @@ pub(crate) struct Rules {
 }
 
 /// The version of the rules below. It goes up with every change that could make another finding of the same facts.
-pub(crate) const RULES: i64 = 1;
+pub(crate) const RULES: i64 = 2;
 
 /// Judges one probe.
 ///
@@ -154,11 +154,21 @@ pub(crate) fn judge(
     // Not seen while the run was open: it was missing if a complete look said so before the first one that saw it.
     let before_sighting = sweeps.iter().take_while(|sweep| sweep.sightings.is_empty());
     if !deadline.is_some_and(|at| nowhere(before_sighting, at))
-        && let Some(finding) = found(&after, &[], rules)
+        && let Some(finding) = found_after(&after, rules)
     {
         return finding;
     }
     unseen(probe, sweeps, &after, unreadable, deadline, now)
+}
+
+/// The judgement on a probe that nobody could look for while the run was open: the first complete sweep that saw it
+/// decides, else the first that saw it. What came after only says `moved`.
+fn found_after(after: &[&Sweep], rules: Rules) -> Option<Finding> {
+    let saw = |sweep: &&Sweep| !sweep.sightings.is_empty();
+    let complete = after.iter().position(|sweep| saw(sweep) && sweep.is_complete());
+    let decided = complete.or_else(|| after.iter().position(saw))?;
+    let (until, later) = after.split_at_checked(decided.saturating_add(1))?;
+    found(until, later, rules)
 }
 
 /// Whether some complete sweep begun after the deadline saw no copy.
@@ -443,6 +453,27 @@ mod tests {
         assert_eq!(placed(ProbeState::Accepted, &first, Some(112), 1000).placement(), Some(Placement::Spam));
         let second = [unread, sweep(500, None, vec![]), sweep(900, None, vec![junk()])];
         assert_eq!(placed(ProbeState::Accepted, &second, Some(112), 1000).placement(), Some(Placement::Missing));
+    }
+
+    #[test]
+    fn what_was_first_seen_after_the_close_keeps_its_placement_in_later_sweeps() {
+        let unread = || sweep(110, Some("timed out"), vec![]);
+        let judged = |later: Vec<Sweep>| {
+            let sweeps: Vec<Sweep> = std::iter::once(unread()).chain(later).collect();
+            let Finding::Found(evidence) = placed(ProbeState::Accepted, &sweeps, Some(112), 2000) else { panic!() };
+            (evidence.placement.unwrap(), evidence.moved, evidence.first_seen_at)
+        };
+        let first = sweep(500, None, vec![inbox()]);
+        assert_eq!(judged(vec![first.clone()]), (Placement::Inbox, false, at(501)));
+        let moved = judged(vec![first.clone(), sweep(900, None, vec![junk()])]);
+        assert_eq!(moved, (Placement::Inbox, true, at(501)), "a later one only says moved");
+        let half = sweep(400, Some("INBOX answered NO"), vec![junk()]);
+        assert_eq!(
+            judged(vec![half.clone(), first, sweep(900, None, vec![junk()])]),
+            (Placement::Inbox, true, at(401))
+        );
+        let halves = vec![half, sweep(900, Some("Junk answered NO"), vec![inbox()])];
+        assert_eq!(judged(halves).0, Placement::Spam, "no complete one: the first that saw it");
     }
 
     #[test]
