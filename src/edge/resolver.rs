@@ -25,8 +25,9 @@ const AT_ONCE: usize = 12;
 const SILENCE: Duration = Duration::from_secs(2);
 /// Most CNAMEs that are followed, as most resolvers have it.
 const LONGEST_CHAIN: usize = 8;
-/// Most records of one answer that are kept, and most octets of one text: what is published is bounded.
-const MOST_RECORDS: usize = 100;
+/// Most records of one answer that are taken, and most octets of one text: what is published is bounded. A part of an
+/// answer is none.
+const MOST_RECORDS: usize = 500;
 const LONGEST_TEXT: usize = 65_535;
 
 /// A way to DNS.
@@ -114,7 +115,8 @@ impl Resolver {
 
 /// The records of an answer, apart from the CNAMEs that led to them.
 fn sorted(name: &DomainName, kind: RecordType, answers: &[rr::Record]) -> (Vec<Record>, Answer) {
-    let known: Vec<Record> = answers.iter().filter_map(record).take(MOST_RECORDS).collect();
+    let of_kind = answers.iter().filter(|record| record.record_type() == type_of(kind)).count();
+    let known: Vec<Record> = answers.iter().filter_map(record).collect();
     let mut aliases: Vec<Record> = Vec::new();
     if kind != RecordType::Cname {
         let mut next = name.clone();
@@ -130,6 +132,14 @@ fn sorted(name: &DomainName, kind: RecordType, answers: &[rr::Record]) -> (Vec<R
     let records: Vec<Record> = known.into_iter().filter(|record| record.value.kind() == kind).collect();
     if records.is_empty() {
         return (aliases, Answer::Unanswered("the answer holds no record that can be read".to_owned()));
+    }
+    // A record that is left out would be taken for one that is not published.
+    if records.len() != of_kind {
+        return (aliases, Answer::Unanswered("the answer holds a record that cannot be read".to_owned()));
+    }
+    if of_kind > MOST_RECORDS {
+        let why = format!("the answer holds {of_kind} records, more than {MOST_RECORDS}");
+        return (aliases, Answer::Unanswered(why));
     }
     (aliases, Answer::Records(records))
 }

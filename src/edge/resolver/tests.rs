@@ -124,3 +124,25 @@ async fn nothing_is_remembered_from_one_question_to_the_next() {
     server.zone().remove("shop.example").txt("shop.example", "new");
     assert_eq!(ask(&resolver, "shop.example", RecordType::Txt).await.texts(), ["new"]);
 }
+
+#[test]
+fn a_part_of_an_answer_is_no_answer() {
+    let owner = Name::from_ascii("shop.example.").unwrap();
+    let text = |at: usize| {
+        rr::Record::from_rdata(owner.clone(), 60, RData::TXT(rr::rdata::TXT::new(vec![format!("text {at}")])))
+    };
+    let texts =
+        |count: usize| sorted(&name("shop.example"), RecordType::Txt, &(0..count).map(text).collect::<Vec<_>>()).1;
+    let Answer::Records(records) = texts(MOST_RECORDS) else { panic!() };
+    assert_eq!(records.len(), MOST_RECORDS);
+    assert!(matches!(texts(MOST_RECORDS + 1), Answer::Unanswered(why) if why.contains("501 records")));
+    let exchange = |host: Name| rr::Record::from_rdata(owner.clone(), 60, RData::MX(rr::rdata::MX::new(10, host)));
+    let good = Name::from_ascii("mx.shop.example.").unwrap();
+    // Written out, with every octet as an escape, the label is longer than any name's.
+    let wide = Name::from_labels([&[7_u8; 40][..], b"example"]).unwrap();
+    let mail = |hosts: Vec<Name>| {
+        sorted(&name("shop.example"), RecordType::Mx, &hosts.into_iter().map(exchange).collect::<Vec<_>>()).1
+    };
+    assert!(matches!(mail(vec![good.clone()]), Answer::Records(records) if records.len() == 1));
+    assert!(matches!(mail(vec![good, wide]), Answer::Unanswered(why) if why.contains("cannot be read")));
+}
