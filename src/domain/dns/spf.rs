@@ -61,6 +61,10 @@ pub(crate) struct SpfRecord {
     pub(crate) faults: Vec<String>,
     /// What is odd but harmless.
     pub(crate) oddities: Vec<String>,
+    /// The qualifier of the first `all`.
+    all: Option<Qualifier>,
+    /// Whether `exp=` was read.
+    explained: bool,
 }
 
 /// Whether a text is an SPF record: `v=spf1` and then a blank or nothing (RFC 7208 §4.5).
@@ -87,7 +91,7 @@ impl SpfRecord {
 
     /// The qualifier of the first `all`.
     pub(crate) fn all(&self) -> Option<Qualifier> {
-        self.terms.iter().find(|term| term.mechanism == Mechanism::All).map(|term| term.qualifier)
+        self.all
     }
 
     fn read(&mut self, written: &str) {
@@ -102,6 +106,9 @@ impl SpfRecord {
             Ok(mechanism) => {
                 if self.all().is_some() {
                     self.oddities.push(format!("\"{written}\" stands behind \"all\" and is never reached"));
+                }
+                if mechanism == Mechanism::All {
+                    self.all = self.all.or(Some(qualifier));
                 }
                 self.terms.push(Term { written: written.to_owned(), qualifier, mechanism });
             }
@@ -124,10 +131,13 @@ impl SpfRecord {
                 Ok(()) => self.redirect = Some(value.to_owned()),
                 Err(what) => self.faults.push(format!("\"{written}\": {what}")),
             },
-            "exp" => match domain_spec(value) {
-                Ok(()) => {}
-                Err(what) => self.faults.push(format!("\"{written}\": {what}")),
-            },
+            "exp" if self.explained => self.faults.push("\"exp\" stands twice".to_owned()),
+            "exp" => {
+                self.explained = true;
+                if let Err(what) = domain_spec(value) {
+                    self.faults.push(format!("\"{written}\": {what}"));
+                }
+            }
             "include" | "a" | "mx" | "ptr" | "ip4" | "ip6" | "exists" | "all" => {
                 self.faults.push(format!("\"{written}\": write \":\" instead of \"=\" behind {name}"));
             }
@@ -161,7 +171,10 @@ fn mechanism(name: &str, rest: &str) -> Result<Mechanism, String> {
         }
         "a" | "mx" => {
             let text = argument.unwrap_or(rest);
-            let (domain, length) = text.find('/').and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""));
+            // Within a macro a "/" is a delimiter (RFC 7208 §7.1).
+            let plain = text.rfind('}').map_or(0, |at| at.saturating_add(1));
+            let slash = text.get(plain..).and_then(|behind| behind.find('/')).map(|at| plain.saturating_add(at));
+            let (domain, length) = slash.and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""));
             if argument.is_some() && domain.is_empty() {
                 return Err(format!("{name} has a \":\" and no domain"));
             }
@@ -259,9 +272,13 @@ fn macros(text: &str) -> Result<(), String> {
         let (inside, behind) = behind.strip_prefix('{').and_then(|inside| inside.split_once('}')).ok_or_else(wrong)?;
         let mut letters = inside.chars();
         let is_known = letters.next().is_some_and(|letter| "slodiphvSLODIPHV".contains(letter));
-        let tail = letters.as_str().trim_start_matches(|c: char| c.is_ascii_digit());
+        let digits = letters.as_str();
+        let tail = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+        // How many labels are kept: at least one (RFC 7208 §7.3).
+        let number = digits.strip_suffix(tail).unwrap_or_default();
+        let keeps_none = !number.is_empty() && number.chars().all(|c| c == '0');
         let tail = tail.strip_prefix(['r', 'R']).unwrap_or(tail);
-        if !is_known || !tail.chars().all(|c| ".-+,/_=".contains(c)) {
+        if !is_known || keeps_none || !tail.chars().all(|c| ".-+,/_=".contains(c)) {
             return Err(wrong());
         }
         rest = behind;

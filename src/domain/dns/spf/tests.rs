@@ -19,6 +19,7 @@ fn good_records_are_read_term_by_term() {
         "v=spf1 exists:%{ir}.%{v}._spf.%{d2} -all",
         "v=spf1 exists:%{l1r+}.%%.%_.x.example exp=explain.%{d} -all",
         "v=spf1 redirect=_spf.shop.example",
+        "v=spf1 a:%{l1r/}.shop.example mx:%{d10/}.shop.example/24//64 -all",
         "v=spf1  a   -all ",
     ] {
         assert_eq!(SpfRecord::parse(text).faults, Vec::<String>::new(), "{text}");
@@ -43,6 +44,11 @@ fn every_fault_is_named_with_its_term() {
         ("v=spf1 exists:%{x}.example -all", "macro"),
         ("v=spf1 exists:%(i).example -all", "macro"),
         ("v=spf1 redirect=a.example redirect=b.example", "twice"),
+        ("v=spf1 include:amazonses.com exp=a.example exp=b.example ~all", "\"exp\" stands twice"),
+        ("v=spf1 exp=a exp=b.example ~all", "\"exp\" stands twice"),
+        ("v=spf1 exists:%{d0}.example -all", "macro"),
+        ("v=spf1 exists:%{i00r}.example -all", "macro"),
+        ("v=spf1 a:%{l1r/}.shop.example/33 -all", "/0 to /32"),
         ("v=spf1 amazonses.com -all", "no mechanism"),
         ("v=spf1 x=%{ -all", "macro"),
         ("v=spf1 include:amazonses.com –all", "not printable"),
@@ -51,6 +57,14 @@ fn every_fault_is_named_with_its_term() {
         assert!(faults.iter().any(|fault| fault.contains(part)), "{text}: {faults:?}");
     }
     assert_eq!(SpfRecord::parse("v=spf1 -all mx x=y").oddities.len(), 2);
+}
+
+#[test]
+fn the_first_all_counts_and_a_record_of_any_length_is_read_in_one_pass() {
+    assert_eq!(SpfRecord::parse("v=spf1 ~all -all").all(), Some(Qualifier::SoftFail));
+    // With a look at all terms for each term this would not end.
+    let record = SpfRecord::parse(&format!("v=spf1{}", " a".repeat(300_000)));
+    assert_eq!((record.terms.len(), record.all(), record.oddities.len()), (300_000, None, 0));
 }
 
 fn good_term() -> impl Strategy<Value = String> {
