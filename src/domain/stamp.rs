@@ -10,6 +10,8 @@ use super::evidence::fields::unfolded;
 const MOST_STAMPS: usize = 128;
 /// Longest value kept, in characters.
 const LONGEST: usize = 2048;
+/// Longest name kept. Microsoft's stamps stand where a sender's may be mistaken for them.
+const LONGEST_NAME: usize = 100;
 
 /// One key of a verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,8 +30,9 @@ impl Stamp {
     /// A stamp with its meaning.
     pub(crate) fn new(field: &str, name: &str, value: &str) -> Self {
         let value: String = value.chars().take(LONGEST).collect();
+        let short = |text: &str| text.chars().take(LONGEST_NAME).collect::<String>();
         let meaning = meaning(name, &value).map(str::to_owned);
-        Self { name: name.to_owned(), value, field: field.to_owned(), meaning }
+        Self { name: short(name), value, field: short(field), meaning }
     }
 
     /// Why this mailbox is no fair witness any more, where the stamp says that its owner decided and not the filter.
@@ -256,6 +259,13 @@ mod tests {
         let whole = stamps("X-Spam-Status", " Yes, score=7.2 required=5.0 ");
         assert_eq!((whole[0].name.as_str(), whole[0].value.as_str()), ("X-Spam-Status", "Yes, score=7.2 required=5.0"));
         assert_eq!(whole[0].meaning.as_deref(), Some("spam"));
+    }
+
+    #[test]
+    fn neither_a_name_nor_a_value_is_kept_beyond_its_length() {
+        let read = stamps("X-Microsoft-Antispam", &format!("{}:x;BCL:{}", "é".repeat(60_000), "9".repeat(60_000)));
+        let lengths: Vec<_> = read.iter().map(|one| (one.name.chars().count(), one.value.chars().count())).collect();
+        assert_eq!(lengths, [(LONGEST_NAME, 1), (3, LONGEST)]);
     }
 
     #[test]
