@@ -54,7 +54,7 @@ pub(crate) struct Receiver {
     /// Peers whose line is not the border's yet: the next Received below is. Only for providers that write there the
     /// peer's address as they see it, never a name that the peer gave itself.
     pub(crate) inner: Vec<HostPattern>,
-    /// Names of its hosts behind the border, by which a message is recognised as received here.
+    /// Names of its hosts behind the border: only they, and hosts without a name, may stand above the border's line.
     pub(crate) own: Vec<HostPattern>,
     /// Fields in which its filter writes its verdict.
     pub(crate) stamps: Vec<String>,

@@ -171,6 +171,21 @@ fn without_the_receivers_own_line_nothing_is_believed() {
 }
 
 #[test]
+fn a_border_line_below_a_host_that_is_not_the_receivers_is_not_believed() {
+    let stranger = "Received: from mta.shop.example by in7.newname.example; Mon, 2 Mar 2026 06:00:09 +0000\r\n";
+    let testimony = testify(format!("{stranger}{RESULTS}{BORDER}{SENDER}\r\n").as_bytes(), false, &named());
+    assert_eq!((testimony.auth.clone(), testimony.road.sending_ip), (Auth::default(), None));
+    assert!(testimony.unknown[0].contains("an unknown host stands above it"), "{:?}", testimony.unknown);
+    assert!(testimony.oddities[0].contains("nothing shows who wrote them"), "{:?}", testimony.oddities);
+    for own in
+        ["from mx1.mail.example by store.mail.example", "by 2001:db8::1 with SMTP id 1", "from localhost with LMTP"]
+    {
+        let raw = format!("Received: {own}; Mon, 2 Mar 2026 06:00:09 +0000\r\n{RESULTS}{BORDER}{SENDER}\r\n");
+        assert_eq!(testify(raw.as_bytes(), false, &named()).auth.aligned, Some(true), "{own}");
+    }
+}
+
+#[test]
 fn microsofts_manners_only_the_topmost_results_and_only_stamps_of_the_last_block() {
     let line = "Received: from mta.shop.example (192.0.2.7) by\r\n FT1.mail.protection.example (198.51.100.1) with Microsoft SMTP \
                 Server; Mon, 2 Mar 2026 06:00:07 +0000\r\n";

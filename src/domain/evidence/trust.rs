@@ -1,7 +1,8 @@
 //! Which fields the receiver wrote: those above its border's Received line.
 //!
-//! The line is looked for from the top, where nobody but the receiver can write. A line of the same name further down is
-//! the sender's invention, or an earlier delivery's.
+//! The line is looked for from the top, where nobody but the receiver can write, and only the receiver's own hosts may
+//! stand above it. A line of the same name further down, below another host's, is the sender's invention, or an earlier
+//! delivery's.
 
 use super::Field;
 use super::fields::quoted;
@@ -34,6 +35,10 @@ impl Trust {
         let nothing = Self { end: 0, hops: 0, results_below: None, spf_below: None };
         let fits = |hop: &Hop| hop.by.as_deref().is_some_and(|by| any_fits(&receiver.border, by));
         let Some(found) = hops.iter().position(|(_, hop)| fits(hop)) else { return nothing };
+        // Below a host that is not the receiver's anybody can have written the line.
+        if !hops.iter().take(found).all(|(_, hop)| is_of(receiver, hop)) {
+            return nothing;
+        }
         let is_inner = |hop: &Hop| hop.from.as_deref().is_some_and(|from| any_fits(&receiver.inner, from));
         // The line below an inner one is the receiver's as well, whatever it calls itself there.
         let border = match hops.get(found) {
@@ -80,7 +85,11 @@ impl Trust {
         }
         let what = "authentication, stamps and sending address";
         unknown.push(if provider.receiver.is_known() {
-            format!("{what}: no Received line of {}'s border is there, so that nothing can be told to be its own", provider.title)
+            format!(
+                "{what}: no Received line of {}'s border is there, or one of an unknown host stands above it, so that nothing \
+                 can be told to be its own",
+                provider.title
+            )
         } else {
             format!(
                 "{what}: nothing is known of the headers that this provider writes, so that its own cannot be told from the \
@@ -88,6 +97,12 @@ impl Trust {
             )
         });
     }
+}
+
+/// Whether a line is of one of the receiver's hosts, or names none.
+fn is_of(receiver: &Receiver, hop: &Hop) -> bool {
+    let named = hop.by.as_deref().filter(|by| by.parse::<std::net::IpAddr>().is_err());
+    named.is_none_or(|by| any_fits(&receiver.own, by) || any_fits(&receiver.border, by))
 }
 
 /// The values of the receiver's own Authentication-Results, from the top.
@@ -156,8 +171,7 @@ pub(super) fn ignored(fields: &[Field<'_>], trust: &Trust, provider: &Provider) 
 /// The provider that took this message, by the hosts in its Received lines; `None` where the topmost ones are nobody's
 /// that is known.
 ///
-/// Every line above the border's must be of the same provider, or name no host: so a message that went through a known
-/// provider on its way to an unknown one is not ascribed to it. Where several presets fit, the one that knows the domain
+/// A message that went through a known provider on its way to an unknown one is not ascribed to it. Where several presets fit, the one that knows the domain
 /// of the mailbox wins, then the first.
 pub(crate) fn guess<'p>(raw: &[u8], providers: impl IntoIterator<Item = &'p Provider>) -> Option<&'p Provider> {
     let fields = super::fields(raw);
@@ -165,13 +179,10 @@ pub(crate) fn guess<'p>(raw: &[u8], providers: impl IntoIterator<Item = &'p Prov
     let mailbox = fields.iter().find(|field| field.is("Delivered-To") || field.is("X-Apparently-To") || field.is("To"));
     let mailbox = mailbox.map(|field| field.value.to_ascii_lowercase()).unwrap_or_default();
     let received = |provider: &Provider| {
-        let receiver = &provider.receiver;
-        let trust = Trust::of(&fields, &hops, receiver);
-        let is_its = |hop: &Hop| {
-            let named = hop.by.as_deref().filter(|by| by.parse::<std::net::IpAddr>().is_err());
-            named.is_none_or(|by| any_fits(&receiver.own, by) || any_fits(&receiver.border, by))
-        };
-        trust.is_known() && hops.iter().take(trust.hops).all(|(_, hop)| is_its(hop))
+        let trust = Trust::of(&fields, &hops, &provider.receiver);
+        let border = trust.hops.checked_sub(1).and_then(|at| hops.get(at));
+        // The line below an inner one may name a host, which then is of this provider.
+        border.is_some_and(|(_, hop)| is_of(&provider.receiver, hop))
     };
     let knows = |provider: &Provider| provider.domains.iter().any(|domain| mailbox.contains(&format!("@{domain}")));
     let fitting: Vec<&Provider> = providers.into_iter().filter(|provider| received(provider)).collect();
