@@ -130,6 +130,8 @@ impl Auth {
         }
         let all_known = spf.is_some() && !dkim.is_empty() && dkim.iter().all(Option::is_some);
         all_known.then_some(false)
+            // What could not be found out is open, unless it was about another's domain anyway (RFC 8601 §2.7).
+            (Some("temperror"), aligned) if aligned != Some(false) => None,
     }
 
     /// The address that connected, as the results or Received-SPF name it.

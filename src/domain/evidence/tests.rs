@@ -255,6 +255,9 @@ fn alignment_is_unknown_where_the_receiver_leaves_too_much_out() {
         ("dkim=none; spf=pass smtp.mailfrom=bounce.shop.example", Some(true)),
         ("dkim=fail header.d=shop.example; spf=none smtp.mailfrom=shop.example", Some(false)),
         ("dkim=skipped; spf=none smtp.mailfrom=shop.example", None),
+        // What could not be found out is no failure.
+        ("spf=temperror smtp.mailfrom=bounce.shop.example; dkim=temperror header.d=shop.example", None),
+        ("spf=temperror smtp.mailfrom=x.amazonses.com; dkim=fail header.d=shop.example", Some(false)),
         // A bare result is about the only signature that the message bears.
         ("dkim=pass", Some(true)),
         (
