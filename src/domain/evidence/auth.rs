@@ -66,7 +66,8 @@ impl Auth {
         }
         auth.received = trust.received_spf(fields).map(received_spf);
         let first = |method| auth.of_method(method).next().map(|result| check(result, identity));
-        let (spf, dmarc) = (first("spf").or_else(|| auth.second_spf(identity)), first("dmarc"));
+        let spf = auth.spf_of_mail_from(identity).map(|result| check(result, identity));
+        let (spf, dmarc) = (spf.or_else(|| auth.second_spf(identity)), first("dmarc"));
         let dkim = auth.of_method("dkim").map(|result| signed(result, identity)).collect();
         (auth.spf, auth.dkim, auth.dmarc) = (spf, dkim, dmarc);
         auth.aligned = auth.alignment();
@@ -81,6 +82,15 @@ impl Auth {
 
     fn of_method<'a>(&'a self, method: &'static str) -> impl Iterator<Item = &'a MethodResult> {
         self.results.iter().filter(move |result| result.method == method)
+    }
+
+    /// The result of SPF about MAIL FROM. One about HELO stands for it only where MAIL FROM is empty (RFC 7208 §2.4).
+    fn spf_of_mail_from(&self, identity: &Identity) -> Option<&MethodResult> {
+        let of = |name| move |one: &&MethodResult| one.property("smtp", name).is_some();
+        let named = self.of_method("spf").find(of("mailfrom"));
+        let silent = || self.of_method("spf").find(|one| !of("helo")(one));
+        let helo = || self.of_method("spf").next().filter(|_| identity.return_path.is_none());
+        named.or_else(silent).or_else(helo)
     }
 
     /// SPF as Received-SPF tells it, where the results leave it out, as GMX does.

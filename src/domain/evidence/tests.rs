@@ -273,6 +273,26 @@ fn alignment_is_unknown_where_the_receiver_leaves_too_much_out() {
 }
 
 #[test]
+fn spf_of_helo_is_not_spf_of_mail_from() {
+    let spf = |path: &str, results: &str| {
+        let raw = format!(
+            "Return-Path: <{path}>\r\nAuthentication-Results: mx.mail.example; {results}\r\n{BORDER}{SENDER}\r\n"
+        );
+        let auth = testify(raw.as_bytes(), false, &named()).auth;
+        (auth.spf.and_then(|check| check.word), auth.aligned)
+    };
+    let both = "dkim=none; spf=pass smtp.helo=mta.shop.example; spf=fail smtp.mailfrom=b@other.example";
+    assert_eq!(spf("b@other.example", both), (Some("fail"), Some(false)));
+    assert_eq!(spf("b@other.example", "dkim=none; spf=pass smtp.helo=mta.shop.example"), (None, None));
+    assert_eq!(
+        spf("", "dkim=none; spf=pass smtp.helo=mta.shop.example"),
+        (Some("pass"), Some(true)),
+        "empty MAIL FROM"
+    );
+    assert_eq!(spf("b@other.example", "dkim=none; spf=pass").0, Some("pass"), "one that names nothing");
+}
+
+#[test]
 fn a_message_is_ascribed_to_who_took_it_last_and_to_nobody_unknown() {
     let (mail, office) = (named(), nameless());
     let all = [&mail, &office];
