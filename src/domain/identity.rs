@@ -119,8 +119,17 @@ pub(crate) struct Unsubscribe {
     pub(crate) uris: Vec<String>,
     /// Whether one click is offered: a Post field and an https address.
     pub(crate) one_click: bool,
-    /// Whether a signature covers both fields, as RFC 8058 §4 demands, for those that are aligned with From.
-    pub(crate) signed: bool,
+    /// Whether a signature that is aligned with From and verified covers both fields, as RFC 8058 §4 demands; `None`
+    /// where one covers them and nothing tells whether it verified.
+    pub(crate) signed: Option<bool>,
+}
+
+impl Signature {
+    /// Whether it covers both fields of the one-click way.
+    pub(crate) fn covers_unsubscribe(&self) -> bool {
+        let has = |name: &str| self.signed.iter().any(|signed| signed == name);
+        has("list-unsubscribe") && has("list-unsubscribe-post")
+    }
 }
 
 /// Every name of one message.
@@ -169,7 +178,7 @@ impl Identity {
         let addresses_of = |name| all(name).take(1).flat_map(|field| addresses(&field.value)).map(&named);
         let signatures: Vec<Signature> =
             all("DKIM-Signature").take(MOST).map(|field| signature(&field.value, domain.as_deref())).collect();
-        let unsubscribe = unsubscribe(fields, &signatures);
+        let unsubscribe = unsubscribe(fields);
         Self {
             organisation: domain.as_deref().and_then(|domain| organisation(&ascii(domain))),
             froms: from.len(),
@@ -218,7 +227,7 @@ fn signature(value: &str, from: Option<&str>) -> Signature {
     }
 }
 
-fn unsubscribe(fields: &[Field<'_>], signatures: &[Signature]) -> Option<Unsubscribe> {
+fn unsubscribe(fields: &[Field<'_>]) -> Option<Unsubscribe> {
     let list = fields.iter().find(|field| field.is("List-Unsubscribe"))?;
     let value = unfolded(&list.value);
     let uris = value.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(uri, _)| uri.trim().to_owned());
@@ -226,12 +235,7 @@ fn unsubscribe(fields: &[Field<'_>], signatures: &[Signature]) -> Option<Unsubsc
     let post = fields.iter().find(|field| field.is("List-Unsubscribe-Post"));
     let https = uris.iter().any(|uri| uri.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://")));
     let asks = post.is_some_and(|field| unfolded(&field.value).eq_ignore_ascii_case("List-Unsubscribe=One-Click"));
-    let covers = |one: &Signature| {
-        let has = |name: &str| one.signed.iter().any(|signed| signed == name);
-        has("list-unsubscribe") && has("list-unsubscribe-post")
-    };
-    let own = signatures.iter().filter(|one| one.alignment.is_aligned() == Some(true));
-    Some(Unsubscribe { one_click: asks && https, signed: own.into_iter().any(covers), uris })
+    Some(Unsubscribe { one_click: asks && https, signed: None, uris })
 }
 
 #[cfg(test)]
@@ -285,7 +289,7 @@ mod tests {
         assert_eq!((signature.b.as_str(), signature.alignment), ("AbCdEfGhIj", Alignment::Same));
         let unsubscribe = identity.unsubscribe.unwrap();
         assert_eq!(unsubscribe.uris, ["mailto:u@shop.example", "HTTPS://shop.example/u"]);
-        assert!(unsubscribe.one_click && unsubscribe.signed);
+        assert!(unsubscribe.one_click && signature.covers_unsubscribe());
     }
 
     #[test]

@@ -130,6 +130,8 @@ impl Auth {
         }
         let passes = |check: &Check| match (check.word, check.alignment.is_aligned()) {
             (Some("pass"), aligned) => aligned,
+            // What could not be found out is open, unless it was about another's domain anyway (RFC 8601 §2.7).
+            (Some("temperror"), aligned) if aligned != Some(false) => None,
             (Some(_), _) => Some(false),
             (None, _) => None,
         };
@@ -140,8 +142,29 @@ impl Auth {
         }
         let all_known = spf.is_some() && !dkim.is_empty() && dkim.iter().all(Option::is_some);
         all_known.then_some(false)
-            // What could not be found out is open, unless it was about another's domain anyway (RFC 8601 §2.7).
-            (Some("temperror"), aligned) if aligned != Some(false) => None,
+    }
+
+    /// Whether a signature verified that is aligned with From and covers the fields of List-Unsubscribe; `None` where the
+    /// receiver's results do not tell.
+    pub(super) fn unsubscribe_signed(&self, signatures: &[Signature]) -> Option<bool> {
+        let covers = |one: &Signature| one.alignment.is_aligned() == Some(true) && one.covers_unsubscribe();
+        let covering = signatures.iter().enumerate().filter(|(_, one)| covers(one));
+        let verified: Vec<Option<bool>> = covering.map(|(at, _)| self.verified(at, signatures)).collect();
+        if verified.contains(&Some(true)) {
+            return Some(true);
+        }
+        verified.iter().all(|one| *one == Some(false)).then_some(false)
+    }
+
+    /// Whether one signature verified; `None` where no result is surely about it, or it could not be checked.
+    fn verified(&self, at: usize, signatures: &[Signature]) -> Option<bool> {
+        let words: Vec<Option<&str>> =
+            self.of_method("dkim").filter(|one| about(one, signatures) == Some(at)).map(MethodResult::word).collect();
+        if words.contains(&Some("pass")) {
+            return Some(true);
+        }
+        let failed = |word: Option<&str>| matches!(word, Some("fail" | "permerror" | "policy" | "neutral"));
+        (!words.is_empty() && words.iter().copied().all(failed)).then_some(false)
     }
 
     /// The address that connected, as the results or Received-SPF name it.
@@ -198,6 +221,24 @@ fn signed(result: &MethodResult, identity: &Identity) -> Check {
         check.selector = check.selector.or(signature.selector);
     }
     check
+}
+
+/// The one signature that a DKIM result is surely about: by the beginning of b=, else by domain and selector as far as
+/// they are told; `None` where several fit, as they do when somebody copies a signature.
+fn about(result: &MethodResult, signatures: &[Signature]) -> Option<usize> {
+    let only = |fits: &dyn Fn(&Signature) -> bool| {
+        let mut found = signatures.iter().enumerate().filter(|(_, one)| fits(one)).map(|(at, _)| at);
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    };
+    if let Some(b) = result.property("header", "b").filter(|b| b.len() >= 4) {
+        let b = b.get(..16).unwrap_or(b);
+        return only(&|one| one.b.starts_with(b));
+    }
+    let (domain, selector) = (result.domain(), result.property("header", "s"));
+    only(&|one| {
+        (domain.is_none() || one.domain == domain) && (selector.is_none() || one.selector.as_deref() == selector)
+    })
 }
 
 /// The policy in a DMARC result: a property, or Google's and Yahoo's `p=…` in the comment.

@@ -69,8 +69,11 @@ pub(crate) fn testify(raw: &[u8], cut: bool, provider: &Provider) -> Testimony {
     let mut unknown = Vec::new();
     let hops = hops(&fields, &mut oddities);
     let trust = Trust::of(&fields, &hops, &provider.receiver);
-    let identity = Identity::read(&fields, trust.end);
+    let mut identity = Identity::read(&fields, trust.end);
     let auth = Auth::of(&fields, &trust, provider, &identity, &mut oddities);
+    if let Some(list) = &mut identity.unsubscribe {
+        list.signed = auth.unsubscribe_signed(&identity.signatures);
+    }
     oddities.extend(ignored(&fields, &trust, provider));
     let mut stamps = own_stamps(&fields, &trust, provider, &mut oddities);
     stamps.extend(auth.compauth());

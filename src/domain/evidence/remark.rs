@@ -139,9 +139,9 @@ fn unsubscribe(identity: &Identity, kind: Option<StreamKind>, remarks: &mut Vec<
         (Some(list), _) if !list.one_click => {
             remarks.push("List-Unsubscribe offers no one-click way (RFC 8058): it takes an https address and List-Unsubscribe-Post.".to_owned());
         }
-        (Some(list), _) if !list.signed => remarks.push(
-            "The one-click unsubscribe is covered by no signature of the sender's own domain, as RFC 8058 §4 demands: the \
-             signature's h= names neither field."
+        (Some(list), _) if list.signed == Some(false) => remarks.push(
+            "The one-click unsubscribe is covered by no verified signature of the sender's own domain, as RFC 8058 §4 \
+             demands: the signature failed, or its h= does not name both fields."
                 .to_owned(),
         ),
         (Some(_) | None, _) => {}

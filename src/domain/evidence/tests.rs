@@ -293,6 +293,38 @@ fn spf_of_helo_is_not_spf_of_mail_from() {
 }
 
 #[test]
+fn an_unsubscribe_is_signed_only_by_a_signature_that_verified() {
+    let sign = |b: &str, h: &str| format!("DKIM-Signature: v=1; d=shop.example; s=sel; h={h}; b={b}\r\n");
+    let list = "List-Unsubscribe: <https://shop.example/u>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n";
+    let (covers, plain) = (sign("aaaaaaaa", "From:List-Unsubscribe:List-Unsubscribe-Post"), sign("bbbbbbbb", "From"));
+    let copied = sign("bbbbbbbb", "From:List-Unsubscribe:List-Unsubscribe-Post");
+    let both = [covers.as_str(), plain.as_str()].concat();
+    let twins = [plain.as_str(), copied.as_str()].concat();
+    for (signatures, results, wanted) in [
+        (&covers, "dkim=pass header.d=shop.example", Some(true)),
+        (&covers, "dkim=fail header.d=shop.example header.s=sel", Some(false)),
+        (&covers, "dkim=temperror header.d=shop.example", None),
+        (&covers, "spf=pass smtp.mailfrom=shop.example", None),
+        (&plain, "dkim=pass header.d=shop.example", Some(false)),
+        (
+            &both,
+            "dkim=fail header.d=shop.example header.b=aaaaaaaa; dkim=pass header.d=shop.example header.b=bbbbbbbb",
+            Some(false),
+        ),
+        (&both, "dkim=pass header.d=shop.example header.s=sel", None),
+        (&twins, "dkim=pass header.d=shop.example header.b=bbbbbbbb", None),
+    ] {
+        let raw = format!(
+            "Authentication-Results: mx.mail.example; {results}\r\n{BORDER}{signatures}From: news@shop.example\r\n{list}\r\n"
+        );
+        let testimony = testify(raw.as_bytes(), false, &named());
+        assert_eq!(testimony.identity.unsubscribe.as_ref().unwrap().signed, wanted, "{signatures} {results}");
+        let said = remarks(&testimony, None, None).join("\n");
+        assert_eq!(said.contains("covered by no verified signature"), wanted == Some(false), "{results}: {said}");
+    }
+}
+
+#[test]
 fn a_message_is_ascribed_to_who_took_it_last_and_to_nobody_unknown() {
     let (mail, office) = (named(), nameless());
     let all = [&mail, &office];

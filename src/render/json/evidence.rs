@@ -166,7 +166,7 @@ fn identity(identity: &Identity) -> IdentityObject<'_> {
         signatures: signatures.collect(),
         list_unsubscribe: list.map(|list: &Unsubscribe| list.uris.as_slice()),
         one_click: list.map(|list| list.one_click),
-        one_click_signed: list.filter(|list| list.one_click).map(|list| list.signed),
+        one_click_signed: list.filter(|list| list.one_click).and_then(|list| list.signed),
     }
 }
 

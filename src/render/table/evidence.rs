@@ -184,8 +184,9 @@ fn identity(identity: &Identity, screen: Screen) -> String {
     }
     if let Some(list) = &identity.unsubscribe {
         let click = match (list.one_click, list.signed) {
-            (true, true) => Entry::new(Tone::Good, "one click, signed"),
-            (true, false) => Entry::new(Tone::Warning, "one click, not signed"),
+            (true, Some(true)) => Entry::new(Tone::Good, "one click, signed"),
+            (true, Some(false)) => Entry::new(Tone::Warning, "one click, not signed"),
+            (true, None) => Entry::new(Tone::Quiet, "one click, signature not judged"),
             (false, _) => Entry::new(Tone::Warning, "no one-click"),
         };
         let uri = list.uris.first().map_or_else(|| "no address".to_owned(), |uri| plain(uri, WORD));
