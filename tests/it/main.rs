@@ -9,6 +9,7 @@
 )]
 
 mod alerts;
+mod canaries;
 mod cost;
 mod daemon;
 mod demo;

@@ -10,6 +10,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 /// What stands in the place of a secret.
 const MASK: &str = "…";
 
+/// Fewer letters out of the middle of an encoded text could stand for anything.
+const SHORTEST_PART: usize = 6;
+
 /// Secrets that must not be repeated. They never print.
 #[derive(Debug, Default)]
 pub(super) struct Hidden(Vec<SecretString>);
@@ -23,6 +26,7 @@ impl Hidden {
         }
         let mut forms = vec![plain.to_owned(), plain.replace('\\', "\\\\").replace('"', "\\\""), percent(plain)];
         forms.extend([STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD].map(|form| form.encode(plain)));
+        forms.extend(within_base64(plain));
         self.0.extend(forms.into_iter().map(SecretString::from));
         self.0.sort_by_key(|form| std::cmp::Reverse(form.expose_secret().len()));
     }
@@ -35,6 +39,16 @@ impl Hidden {
             }
         }
     }
+}
+
+/// The letters that stand for a secret wherever in an encoded text it begins, less those that its neighbours decide too.
+fn within_base64(plain: &str) -> Vec<String> {
+    let inner = |before: usize| {
+        let encoded = STANDARD_NO_PAD.encode([vec![0; before], plain.as_bytes().to_vec()].concat());
+        let end = encoded.len().saturating_sub(3);
+        encoded.get(if before == 0 { 0 } else { 4 }..end).filter(|part| part.len() >= SHORTEST_PART).map(str::to_owned)
+    };
+    (0..3).filter_map(inner).collect()
 }
 
 /// Percent-encoding of everything but unreserved characters (RFC 3986 §2.3).
@@ -55,6 +69,11 @@ mod tests {
             let mut text = format!("BAD what is {echo}?");
             hidden.mask(&mut text);
             assert_eq!(text, "BAD what is …?", "{echo}");
+        }
+        for before in ["", "x", "xy", "\0anna@mail.example\0"] {
+            let mut text = STANDARD.encode(format!("{before}s e\"c\\ret, and more"));
+            hidden.mask(&mut text);
+            assert!(text.contains('…') && !text.contains("IGUiY1") && !text.contains("ZSJjX"), "{text}");
         }
         assert!(!format!("{hidden:?}").contains("c\\ret"));
     }
