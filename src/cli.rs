@@ -80,6 +80,8 @@ pub(crate) enum Verb {
     Schedule(ScheduleArgs),
     /// Wait in the foreground and make each run when it is due.
     Daemon,
+    /// Tell how many seeds and runs it takes to see a drop, and what today's seeds can show at all.
+    Plan(PlanArgs),
     /// Add results from a file of CSV or JSON: of `export`, or another tool's history.
     ///
     /// Needed for each result: `started_at`, `stream`, `seed`, `provider` and `placement` (inbox, promotions, spam,
@@ -401,6 +403,20 @@ pub(crate) struct InstallArgs {
     pub(crate) dir: Option<PathBuf>,
 }
 
+/// What is to be seen.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The drop, in points of the inbox rate.
+    #[arg(long, value_name = "POINTS", default_value = "10", value_parser = drop_in_points)]
+    pub(crate) drop: f64,
+    /// The chance of seeing it.
+    #[arg(long, value_name = "SHARE", default_value = "0.8", value_parser = chance)]
+    pub(crate) power: f64,
+    /// The stream whose history tells of rates and weeks; by default the first of the newest run.
+    #[arg(long, value_parser = stream_name)]
+    pub(crate) stream: Option<StreamName>,
+}
+
 /// What to import.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
@@ -456,6 +472,16 @@ fn label(text: &str) -> Result<Label, String> {
     Label::new(text).ok_or_else(|| {
         "a label is a letter, then letters, digits, '.', '_' or '-', without '..', and not 'last'".to_owned()
     })
+}
+
+fn drop_in_points(text: &str) -> Result<f64, String> {
+    let points = text.parse().ok().filter(|points: &f64| *points > 0.0 && *points <= 100.0);
+    points.ok_or_else(|| "a drop is a number of points above 0 and up to 100, such as 10".to_owned())
+}
+
+fn chance(text: &str) -> Result<f64, String> {
+    let chance = text.parse().ok().filter(|chance: &f64| *chance > 0.0 && *chance < 1.0);
+    chance.ok_or_else(|| "a chance is a share between 0 and 1, such as 0.8".to_owned())
 }
 
 fn selection(text: &str) -> Result<Selection, String> {

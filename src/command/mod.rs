@@ -19,6 +19,7 @@ mod interrupt;
 mod judgement;
 mod man;
 mod outcome;
+mod plan;
 mod preflight;
 mod preparation;
 mod recover;
@@ -192,6 +193,7 @@ async fn carry_out(context: &Context, verb: &Verb) -> Result<Outcome, Failure> {
         Verb::Backup(args) => upkeep::backup(context, args).await,
         Verb::Prune(args) => upkeep::prune(context, args).await,
         Verb::Compare(args) => compare::execute(context, args).await,
+        Verb::Plan(args) => plan::execute(context, args).await,
         Verb::Import(args) => exchange::import(context, args).await,
         Verb::Export => exchange::export(context).await,
         Verb::Completions(args) => Ok(completions::execute(args)),

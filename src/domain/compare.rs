@@ -3,6 +3,27 @@
 //! First the interval, then the word. Only `better` and `worse` are findings; everything else is a reason to go on
 //! measuring. Power computed from the difference that was seen says nothing (Hoenig & Heisey 2001) and is never shown: what
 //! is shown is how large a change could have been missed. The words say that placement changed at that time, not why.
+//!
+//! # How often it is wrong, and what it sees
+//!
+//! Simulated with a fixed seed: three providers, mailboxes whose answers correlate by 0.2, weeks that move all mailboxes of a
+//! provider together. Without any change, at a rate of 0.85, out of 4,000 comparisons these were called better or worse:
+//!
+//! | seeds each, runs | swing of weeks | some provider | over all |
+//! |---|---|---|---|
+//! | 10, 4 + 4 | 0 / 5 / 10 points | 0.1 / 0.2 / 0.4 % | 1.0 / 1.3 / 2.1 % |
+//! | 20, 4 + 4 | 0 / 5 / 10 points | 0.2 / 0.4 / 2.1 % | 0.9 / 1.6 / 3.1 % |
+//! | 40, 8 + 8 | 0 / 5 / 10 points | 1.3 / 3.5 / 4.8 % | 2.2 / 4.5 / 5.1 % |
+//!
+//! Where all three fell, from 0.90 and with weeks that swing by 5 points, out of 2,000 comparisons these saw it, over all and
+//! at some provider:
+//!
+//! | seeds each, runs | 10 points | 20 points | 30 points |
+//! |---|---|---|---|
+//! | 12, 4 + 4 | 26 %, 5 % | 87 %, 31 % | 100 %, 79 % |
+//! | 12, 8 + 8 | 69 %, 25 % | 100 %, 90 % | 100 %, 100 % |
+//! | 30, 4 + 4 | 59 %, 19 % | 99 %, 83 % | 100 %, 100 % |
+//! | 30, 8 + 8 | 95 %, 68 % | 100 %, 100 % | 100 %, 100 % |
 
 use super::family::holm_where_asked;
 use super::health::ENOUGH;
@@ -142,3 +163,6 @@ fn judge(
     };
     Judgement { verdict, p, interval }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,10 @@
 
 pub(crate) mod alert;
 pub(crate) mod authres;
-#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod compare;
 pub(crate) mod diagnosis;
 pub(crate) mod dns;
 pub(crate) mod evidence;
-#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod family;
 pub(crate) mod finding;
 pub(crate) mod folder;
@@ -24,13 +22,10 @@ pub(crate) mod look;
 pub(crate) mod message;
 pub(crate) mod monitor;
 pub(crate) mod oauth;
-#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod overall;
-#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod plan;
 pub(crate) mod probe;
 pub(crate) mod provider;
-#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod quantile;
 pub(crate) mod receiver;
 pub(crate) mod recovery;
@@ -38,16 +33,12 @@ pub(crate) mod road;
 pub(crate) mod run;
 pub(crate) mod sample;
 pub(crate) mod schedule;
-#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod scope;
 pub(crate) mod seed;
 pub(crate) mod selection;
-#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod share;
-#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod shift;
 pub(crate) mod sighting;
-#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod sign_flip;
 pub(crate) mod sign_in;
 pub(crate) mod stamp;

@@ -31,6 +31,8 @@ pub(crate) struct Design {
 pub(crate) const USUAL_ICC: f64 = 0.2;
 /// Swing of whole weeks, unless history says more.
 pub(crate) const USUAL_TAU: f64 = 0.05;
+/// How often two seeds are doubled in search of a number that is enough: up to 65,536.
+const MOST_DOUBLINGS: u32 = 16;
 /// Runs of one stream from which history says more.
 pub(crate) const RUNS_FOR_TAU: usize = 8;
 
@@ -81,6 +83,29 @@ impl Design {
             .find(|drop| self.power(*drop).both >= power)
     }
 
+    /// Seeds that it takes to see the drop with this power; `None` where the runs alone would not show it however many
+    /// seeds there are.
+    pub(crate) fn seeds_needed(&self, drop: f64, power: f64) -> Option<usize> {
+        let is_enough = |seeds: usize| Self { seeds, ..*self }.power(drop).both >= power;
+        // Ever more seeds never see less, so that the first number that is enough lies between one that is not and twice it.
+        let most = (1..=MOST_DOUBLINGS).map(|doublings| 1_usize << doublings).find(|seeds| is_enough(*seeds))?;
+        let (mut few, mut enough) = (most / 2, most);
+        while enough - few > 1 {
+            let middle = few + (enough - few) / 2;
+            if is_enough(middle) {
+                enough = middle;
+            } else {
+                few = middle;
+            }
+        }
+        Some(enough)
+    }
+
+    /// Runs on each side that it takes to see the drop with this power; `None`: not even a year of weekly ones.
+    pub(crate) fn runs_needed(&self, drop: f64, power: f64) -> Option<usize> {
+        (2..=52).find(|runs| Self { runs_before: *runs, runs_after: *runs, ..*self }.power(drop).both >= power)
+    }
+
     /// What the error of the runs stays at however many seeds are added.
     pub(crate) fn floor_of_runs(&self) -> f64 {
         self.tau * (1.0 / count(self.runs_before) + 1.0 / count(self.runs_after)).sqrt()
@@ -108,6 +133,18 @@ mod tests {
         assert!((many.power(0.1).se_run - USUAL.floor_of_runs()).abs() < 1e-6);
         assert!(Design { runs_after: 8, runs_before: 8, ..USUAL }.floor_of_runs() < USUAL.floor_of_runs());
         assert!(many.power(0.1).both > USUAL.power(0.1).both);
+    }
+
+    #[test]
+    fn what_is_needed_is_the_least_that_is_enough() {
+        let seeds = USUAL.seeds_needed(0.2, 0.8).unwrap();
+        assert!(Design { seeds, ..USUAL }.power(0.2).both >= 0.8);
+        assert!(Design { seeds: seeds - 1, ..USUAL }.power(0.2).both < 0.8);
+        // With weeks that swing by ten points, four runs on each side never show a drop of ten.
+        assert_eq!(Design { tau: 0.1, ..USUAL }.seeds_needed(0.1, 0.8), None);
+        let runs = Design { seeds: 60, ..USUAL }.runs_needed(0.1, 0.8).unwrap();
+        assert!(Design { seeds: 60, runs_before: runs, runs_after: runs, ..USUAL }.power(0.1).both >= 0.8);
+        assert_eq!(Design { seeds: 2, ..USUAL }.runs_needed(0.1, 0.8), None, "½² is above α");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Finding, Placement, Rules};
-use super::interval::{Interval, Observation, count, pooled, wilson};
+use super::interval::{Interval, Observation, Pooled, count, pooled, wilson};
+use super::share::Share;
 
 /// Counts of findings.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,10 @@ pub(crate) struct Tally {
     pub(crate) rate: Option<f64>,
     /// Interval of that share; 0…1 over none.
     pub(crate) interval: Interval,
+    /// The counts behind it.
+    pub(crate) share: Share,
+    /// What it is worth: answers of the same seeds are not independent.
+    pub(crate) pooled: Pooled,
     /// Share that lay in spam, with its interval; `None` over none.
     pub(crate) spam: Option<(f64, Interval)>,
 }
@@ -38,6 +43,8 @@ impl Tally {
     pub(crate) fn of<'a>(findings: impl IntoIterator<Item = Counted<'a>>, rules: Rules, confidence: f64) -> Self {
         let mut placements = BTreeMap::new();
         let (mut pending, mut unmeasured) = (0, 0);
+        let findings: Vec<Counted<'a>> = findings.into_iter().collect();
+        let share = Share::of(findings.iter().map(|counted| counted.finding.placement()), rules);
         let (mut good, mut spam) = (Vec::new(), Vec::new());
         for counted in findings {
             let Some(placement) = counted.finding.placement() else {
@@ -61,6 +68,8 @@ impl Tally {
             unmeasured,
             rate: inbox.rate,
             interval: inbox.interval,
+            share,
+            pooled: inbox,
             spam: junk.rate.map(|rate| (rate, junk.interval)),
         }
     }
@@ -80,11 +89,23 @@ impl Tally {
         let (good, spam) = (of(&|placement| is_good(placement, rules)), of(&|placement| placement == Placement::Spam));
         let share = |part: usize| (n > 0).then(|| count(part) / count(n));
         let interval = |part: usize| wilson(count(part), count(n), confidence);
+        let rate = share(good);
+        let worth = Pooled {
+            rate,
+            good,
+            measured: n,
+            seeds: n,
+            runs: usize::from(n > 0),
+            effective: count(n),
+            interval: interval(good),
+        };
         Self {
             pending: 0,
             unmeasured,
-            rate: share(good),
-            interval: interval(good),
+            rate,
+            interval: worth.interval,
+            share: Share { good, measured: n, unmeasured },
+            pooled: worth,
             spam: share(spam).map(|rate| (rate, interval(spam))),
             placements,
         }

@@ -9,6 +9,7 @@ pub(crate) mod dns;
 pub(crate) mod exchange;
 pub(crate) mod figure;
 pub(crate) mod font;
+pub(crate) mod forecast;
 pub(crate) mod json;
 pub(crate) mod language;
 pub(crate) mod metrics;

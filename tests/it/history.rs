@@ -219,3 +219,36 @@ fn a_wrong_row_is_named_and_nothing_of_its_file_is_kept() {
     }
     assert_eq!(place.call(&["import", "nowhere.csv"]).code, Some(65));
 }
+
+#[test]
+fn plan_tells_what_today_s_seeds_show_and_what_more_of_them_cannot_buy() {
+    let place = Place::new("");
+    assert_eq!(place.call(&["plan"]).code, Some(65), "no seeds");
+    let mut seeds = String::new();
+    for provider in ["gmail", "outlook"] {
+        for seed in 0..12 {
+            let address = format!("s{seed}@{provider}.example");
+            writeln!(seeds, "[[seed]]\naddress = \"{address}\"\nprovider = \"{provider}\"\nsecret = {{ env = \"X\" }}")
+                .unwrap();
+        }
+    }
+    place.write("seeds.toml", &seeds);
+    place.write("inboxed.toml", "seeds = [\"seeds.toml\"]\n");
+    let (code, usual) = place.json(&["plan", "--drop", "30"]);
+    assert_eq!(code, Some(0));
+    let gmail = &usual["providers"][0];
+    assert_eq!((&gmail["seeds"], &gmail["rate"], &gmail["tau"]), (&json!(12), &json!(0.9), &json!(0.05)));
+    assert_eq!((&gmail["rate_measured"], &usual["stream"]), (&json!(false), &Value::Null));
+    place.write("theirs.csv", &history(8, 12, |week, _, seed| noise(week, seed)));
+    assert_eq!(place.call(&["import", "theirs.csv"]).code, Some(0));
+    let (_, known) = place.json(&["plan", "--drop", "30"]);
+    let gmail = &known["providers"][0];
+    assert_eq!((&gmail["rate_measured"], &gmail["tau_measured"]), (&json!(true), &json!(true)));
+    assert_eq!((&known["runs"], &known["stream"]), (&json!(8), &json!("news")));
+    let said = place.call(&["plan"]);
+    assert!(said.stdout.contains("What more seeds cannot buy"), "{}", said.stdout);
+    assert!(said.stdout.contains("History: 8 complete runs of the stream news."), "{}", said.stdout);
+    for wrong in [&["--drop", "0"][..], &["--drop", "x"], &["--power", "1"]] {
+        assert_eq!(place.call(&[&["plan"][..], wrong].concat()).code, Some(64), "{wrong:?}");
+    }
+}

@@ -5,6 +5,7 @@
 
 mod comparison;
 mod evidence;
+mod forecast;
 mod grid;
 mod inspect;
 mod listing;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 pub(crate) use comparison::comparison_table;
+pub(crate) use forecast::forecast_table;
 pub(crate) use inspect::{Ascribed, inspect_table};
 pub(crate) use run::run_table;
 pub(crate) use runs::runs_table;

@@ -3,8 +3,10 @@
 use super::{Screen, Tone};
 use crate::domain::health::{ENOUGH, Health};
 use crate::domain::run::RunState;
+use crate::render::comparison::worth;
+use crate::render::plain::plain;
 use crate::render::report::{ProviderTally, RunReport};
-use crate::render::words::{percent, range};
+use crate::render::words::{counted, percent, range};
 
 /// Which verb a table closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +45,7 @@ pub(super) fn verdict(report: &RunReport, closing: Closing, screen: Screen) -> S
         Health::Critical => (Tone::Bad, format!("Critical: {}", crossings(report, Health::Critical)), 2),
     };
     let mut text = screen.paragraph(tone, &format!("{words} ({}).", code(exit)), "");
-    for doubt in doubts(report) {
+    for doubt in doubts(report).into_iter().chain(caveats(report)) {
         text.push_str(&screen.paragraph(Tone::Quiet, &doubt, ""));
     }
     text
@@ -69,6 +71,29 @@ fn crossings(report: &RunReport, worst: Health) -> String {
         }
     }
     said.join("; ")
+}
+
+/// Where a rate says less than it seems to: much is unmeasured, or the same mailboxes answered several times.
+fn caveats(report: &RunReport) -> Vec<String> {
+    let tallies = report.tallies();
+    let all = (tallies.providers.len() > 1).then_some(("All providers", &tallies.all));
+    let each = tallies.providers.iter().map(|one| (one.provider.title.as_str(), &one.tally));
+    let mut caveats = Vec::new();
+    for (title, tally) in each.chain(all) {
+        let (share, title) = (tally.share, plain(title, 32));
+        if let Some((worst, best)) = share.open_range().filter(|_| share.measured > 0) {
+            let probes = counted(share.measured + share.unmeasured, "probe");
+            let (worst, best) = (percent(worst), percent(best));
+            caveats.push(format!(
+                "{title}: {} of {probes} not measured, so the rate may lie anywhere from {worst} to {best}.",
+                share.unmeasured
+            ));
+        }
+        if tally.pooled.is_worth_little() {
+            caveats.push(format!("{title}: {}.", worth(&tally.pooled, "")));
+        }
+    }
+    caveats
 }
 
 /// Providers whose rate lies beyond the warning threshold while their range does not: no verdict, but worth a sentence.
