@@ -1,6 +1,6 @@
 //! Imported results: kept as they were told, and found again so that importing twice adds nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use sqlx::QueryBuilder;
@@ -271,22 +271,19 @@ async fn insert_run(writing: &mut Writing, run: &ToldRun) -> Result<RunId, Store
 /// Adds probes to an imported run, with the streams and seeds that it did not have yet.
 async fn insert_rows(writing: &mut Writing, run: RunId, rows: &[&Told]) -> Result<(), StoreFault> {
     let mut streams: BTreeMap<&StreamName, i64> = BTreeMap::new();
-    let mut seeds: HashMap<&Address, i64> = HashMap::new();
-    for rows in rows.chunks(AT_ONCE) {
-        for told in rows {
-            if !streams.contains_key(&told.stream) {
-                streams.insert(&told.stream, stream_row(writing, run, &told.stream).await?);
-            }
-            if !seeds.contains_key(&told.seed) {
-                seeds.insert(&told.seed, seed_row(writing, run, told).await?);
-            }
+    for told in rows {
+        if !streams.contains_key(&told.stream) {
+            streams.insert(&told.stream, stream_row(writing, run, &told.stream).await?);
         }
+    }
+    let seeds = seed_rows(writing, run, rows).await?;
+    for rows in rows.chunks(AT_ONCE) {
         let mut insert = QueryBuilder::new(
             "INSERT INTO told (stream, seed, started_at, state, placement, tab, folder, arrived_at, latency, why) ",
         );
         insert.push_values(rows, |mut row, told| {
             row.push_bind(streams.get(&told.stream).copied())
-                .push_bind(seeds.get(&told.seed).copied())
+                .push_bind(seeds.get(told.seed.as_str()).copied())
                 .push_bind(told.started_at.as_millisecond())
                 .push_bind(told.state.map(ProbeState::word))
                 .push_bind(told.placement.map(Placement::word))
@@ -313,19 +310,43 @@ async fn stream_row(writing: &mut Writing, run: RunId, stream: &StreamName) -> R
     .doing(DOING)
 }
 
-/// The seed as it stands in the run; the provider that was told first stands.
-async fn seed_row(writing: &mut Writing, run: RunId, told: &Told) -> Result<i64, StoreFault> {
-    sqlx::query_scalar(
-        "INSERT INTO seed (run, position, address, provider)
-         VALUES ($1, (SELECT coalesce(max(position), -1) + 1 FROM seed WHERE run = $1), $2, $3)
-         ON CONFLICT (run, address) DO UPDATE SET address = excluded.address RETURNING id",
-    )
-    .bind(run.0)
-    .bind(told.seed.as_str())
-    .bind(told.provider.as_str())
-    .fetch_one(&mut **writing)
-    .await
-    .doing(DOING)
+/// The seeds of an imported run by address, with those of these rows added in their order. The provider that was told
+/// first stands.
+async fn seed_rows(writing: &mut Writing, run: RunId, rows: &[&Told]) -> Result<HashMap<String, i64>, StoreFault> {
+    let known = seeds_of(writing, run).await?;
+    let mut asked: HashSet<&str> = HashSet::new();
+    let mut new: Vec<&Told> = Vec::new();
+    for &told in rows {
+        if !known.contains_key(told.seed.as_str()) && asked.insert(told.seed.as_str()) {
+            new.push(told);
+        }
+    }
+    if new.is_empty() {
+        return Ok(known);
+    }
+    let first: i64 = sqlx::query_scalar("SELECT coalesce(max(position), -1) + 1 FROM seed WHERE run = $1")
+        .bind(run.0)
+        .fetch_one(&mut **writing)
+        .await
+        .doing(DOING)?;
+    let placed: Vec<(i64, &Told)> = (first..).zip(new).collect();
+    for some in placed.chunks(AT_ONCE) {
+        let mut insert = QueryBuilder::new("INSERT INTO seed (run, position, address, provider) ");
+        insert.push_values(some, |mut row, (position, told)| {
+            row.push_bind(run.0).push_bind(*position).push_bind(told.seed.as_str()).push_bind(told.provider.as_str());
+        });
+        insert.build().execute(&mut **writing).await.doing(DOING)?;
+    }
+    seeds_of(writing, run).await
+}
+
+async fn seeds_of(writing: &mut Writing, run: RunId) -> Result<HashMap<String, i64>, StoreFault> {
+    let rows: Vec<(String, i64)> = sqlx::query_as("SELECT address, id FROM seed WHERE run = $1")
+        .bind(run.0)
+        .fetch_all(&mut **writing)
+        .await
+        .doing(DOING)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// What does not apply and what was not told are one in a file.
