@@ -98,7 +98,7 @@ struct StreamView {
 }
 
 #[derive(Template)]
-#[template(path = "report.html")]
+#[template(path = "report.html", config = "src/render/page/askama.toml")]
 struct Page<'a> {
     w: &'a Words,
     lang: &'static str,
