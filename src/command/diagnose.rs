@@ -1,151 +1,213 @@
-//! `diagnose`: where the trouble lies, over the last runs.
+//! `diagnose`: where the trouble lies, over the last runs of each stream. The same diagnosis ends a run and stands in a
+//! report.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use jiff::{SignedDuration, Timestamp};
 
-use super::history::{History, titles};
-use super::judgement::open_to_read;
-use super::scheduled::almanac;
+use super::history::titles;
+use super::judgement::{judge_runs, open_to_read};
 use super::{Context, Failure, Outcome};
 use crate::config::Config;
-use crate::domain::diagnosis::{Cause, Cell, Diagnosis, diagnose};
+use crate::domain::diagnosis::{Cell, Diagnoses};
 use crate::domain::finding::Placement;
 use crate::domain::interval::{count, wilson};
+use crate::domain::run::{Run, RunId, RunState};
+use crate::domain::stream::StreamName;
 use crate::domain::tally::{Counted, Tally};
-use crate::edge::store::{Store, StreamFacts};
+use crate::edge::store::{Store, StoreFault};
+use crate::render::diagnosis::{diagnosis_text, diagnosis_value};
 use crate::render::json::document;
-use crate::render::plain::plain;
 use crate::render::report::{Judged, RunReport};
 
-/// Most runs that are read: what was true a quarter ago is no evidence.
+/// Most runs of a stream that are read.
 const RUNS: usize = 3;
+/// A run that is older than this before the newest one is no evidence any more.
+const STALE: SignedDuration = SignedDuration::from_hours(12 * 7 * 24);
+/// How many runs are looked through for them: one a week for ten years.
+const MOST: u32 = 520;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
     let (config, store) = open_to_read(&context.config_path).await?;
-    let zone = almanac(&config)?.zone().clone();
-    let history = History::read(&store, &config, zone, context.clock.now()).await.map_err(Failure::internal)?;
-    let last: Vec<&RunReport> = history.reports.iter().rev().take(RUNS).collect();
-    let (cells, runs) = matrix(&store, &last).await?;
-    let found = diagnose(&cells, runs, config.thresholds);
+    let runs = store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)?;
+    let found = over(&store, &config, runs, &[], context.clock.now()).await.map_err(Failure::internal)?;
     let stdout = if context.json {
-        document(&as_json(&config, &cells, &found, runs)).map_err(Failure::internal)?
+        document(&diagnosis_value(&found)).map_err(Failure::internal)?
     } else {
-        as_text(&config, &cells, &found, runs)
+        diagnosis_text(&found)
     };
     Ok(Outcome::ok(stdout))
 }
 
-/// What one run alone allows to say, for the end of its table; empty where nothing is low.
-pub(crate) async fn of_run(store: &Store, config: &Config, report: &RunReport) -> Result<String, Failure> {
-    let (cells, runs) = matrix(store, &[report]).await?;
-    let mut found = diagnose(&cells, runs, config.thresholds);
-    // That too little was measured the table says itself.
-    found.retain(|one| one.cause != Cause::Unknown);
-    let mut text = String::new();
-    push_diagnoses(&mut text, &found);
-    Ok(text)
+/// What a run and those before it allow to say. Only those before it are judged for it.
+pub(crate) async fn of_run(
+    store: &Store,
+    config: &Config,
+    report: &RunReport,
+    now: Timestamp,
+) -> Result<Diagnoses, Failure> {
+    let mut runs = store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)?;
+    runs.retain(|run| run.id != report.run.id && run.started_at <= report.run.started_at);
+    // It counts even while it is open: its table shows the same figures.
+    runs.insert(0, Run { state: RunState::Complete, ..report.run.clone() });
+    over(store, config, runs, &[report], now).await.map_err(Failure::internal)
 }
 
-/// Streams × providers over these runs, the newest first, each with what its stream is sent by.
-async fn matrix(store: &Store, last: &[&RunReport]) -> Result<(Vec<Cell>, usize), Failure> {
-    let Some(newest) = last.first() else { return Ok((Vec::new(), 0)) };
-    let titles = titles(newest);
-    let facts = store.streams(newest.run.id).await.map_err(Failure::internal)?;
+/// What the last of these runs, the newest first, allow to say. Those in `known` are judged already.
+pub(crate) async fn over(
+    store: &Store,
+    config: &Config,
+    runs: Vec<Run>,
+    known: &[&RunReport],
+    now: Timestamp,
+) -> Result<Diagnoses, StoreFault> {
+    let (chosen, asked) = recent(runs);
+    let unknown = chosen.iter().filter(|run| known.iter().all(|report| report.run.id != run.id)).cloned().collect();
+    let judged = judge_runs(store, config, unknown, now).await?;
+    let reports: Vec<&RunReport> = known.iter().copied().chain(&judged).collect();
     let mut cells = Vec::new();
-    for fact in &facts {
-        let mut providers: BTreeMap<&str, Vec<(i64, &Judged)>> = BTreeMap::new();
-        for report in last {
-            for judged in report.probes.iter().filter(|judged| judged.probe.stream == fact.name) {
-                providers.entry(judged.probe.provider.as_str()).or_default().push((report.run.id.0, judged));
+    for (stream, runs) in asked {
+        let reports: Vec<&RunReport> = reports.iter().copied().filter(|one| runs.contains(&one.run.id)).collect();
+        cells.extend(cells_of(store, config, &stream, &runs, &reports).await?);
+    }
+    Ok(Diagnoses::of(cells, chosen.len(), config.thresholds))
+}
+
+/// The last complete runs of each stream, and which they are, the newest first.
+fn recent(mut runs: Vec<Run>) -> (Vec<Run>, BTreeMap<StreamName, Vec<RunId>>) {
+    runs.retain(|run| run.state == RunState::Complete);
+    let newest = runs.first().map(|run| run.started_at);
+    let mut asked: BTreeMap<StreamName, Vec<RunId>> = BTreeMap::new();
+    for run in runs.iter().filter(|run| newest.is_some_and(|newest| newest.duration_since(run.started_at) <= STALE)) {
+        for stream in &run.streams {
+            let ids = asked.entry(stream.clone()).or_default();
+            if ids.len() < RUNS {
+                ids.push(run.id);
             }
         }
-        for (provider, judged) in providers {
-            let title = titles.iter().find(|(name, _)| name.as_str() == provider).map(|(_, title)| title.clone());
-            cells.push(cell(newest, fact, provider, title.unwrap_or_else(|| provider.to_owned()), &judged));
+    }
+    runs.retain(|run| asked.values().flatten().any(|id| *id == run.id));
+    (runs, asked)
+}
+
+/// What a stream is sent by.
+struct Sent {
+    control: bool,
+    identity: String,
+    configuration_set: Option<String>,
+    region: Option<String>,
+}
+
+impl Sent {
+    /// As it was in the newest of these runs that knows it; a result that was imported does not, and then it is as it is
+    /// configured today.
+    async fn of(store: &Store, config: &Config, stream: &StreamName, runs: &[RunId]) -> Result<Self, StoreFault> {
+        for run in runs {
+            if let Some(fact) = store.streams(*run).await?.into_iter().find(|fact| fact.name == *stream) {
+                return Ok(Self {
+                    control: fact.control,
+                    identity: domain_of(&fact.from),
+                    configuration_set: fact.configuration_set,
+                    region: fact.region,
+                });
+            }
+        }
+        let configured = config.streams.iter().find(|one| one.name == *stream);
+        Ok(Self {
+            control: configured.is_some_and(|one| one.control),
+            identity: configured.and_then(|one| one.from.as_deref()).map(domain_of).unwrap_or_default(),
+            configuration_set: configured.and_then(|one| one.configuration_set.clone()),
+            region: configured.and_then(|one| one.region.clone()),
+        })
+    }
+}
+
+fn domain_of(from: &str) -> String {
+    from.trim_end_matches('>').rsplit('@').next().unwrap_or_default().to_lowercase()
+}
+
+/// One stream at each provider.
+async fn cells_of(
+    store: &Store,
+    config: &Config,
+    stream: &StreamName,
+    runs: &[RunId],
+    reports: &[&RunReport],
+) -> Result<Vec<Cell>, StoreFault> {
+    let Some(first) = reports.first() else { return Ok(Vec::new()) };
+    let sent = Sent::of(store, config, stream, runs).await?;
+    let titles = titles(first);
+    let mut providers: BTreeMap<&str, Vec<(i64, &Judged)>> = BTreeMap::new();
+    for report in reports {
+        for judged in report.probes.iter().filter(|judged| judged.probe.stream == *stream) {
+            providers.entry(judged.probe.provider.as_str()).or_default().push((report.run.id.0, judged));
         }
     }
-    Ok((cells, last.len()))
-}
-
-fn cell(newest: &RunReport, fact: &StreamFacts, provider: &str, title: String, judged: &[(i64, &Judged)]) -> Cell {
-    let counted = judged.iter().map(|(run, judged)| Counted {
-        seed: judged.probe.seed.as_str(),
-        run: *run,
-        finding: &judged.finding,
-    });
-    let tally = Tally::of(counted, newest.rules, newest.confidence);
-    let missing = count(tally.count(Placement::Missing));
-    Cell {
-        stream: fact.name.to_string(),
-        control: fact.control,
-        identity: fact.from.trim_end_matches('>').rsplit('@').next().unwrap_or_default().to_lowercase(),
-        configuration_set: fact.configuration_set.clone(),
-        region: fact.region.clone(),
-        provider: provider.to_owned(),
-        title,
-        measured: tally.measured(),
-        rate: tally.rate,
-        interval: tally.interval,
-        missing_low: wilson(missing, count(tally.measured()), newest.confidence).lo,
-    }
-}
-
-fn as_json(config: &Config, cells: &[Cell], found: &[Diagnosis], runs: usize) -> Value {
-    let matrix: Vec<Value> = cells
-        .iter()
-        .map(|cell| {
-            json!({
-                "stream": cell.stream, "provider": cell.provider, "region": cell.region, "identity": cell.identity,
-                "configuration_set": cell.configuration_set, "control": cell.control, "n": cell.measured,
-                "rate": cell.rate, "interval": [cell.interval.lo, cell.interval.hi],
-                "standing": cell.standing(config.thresholds).word(),
-            })
-        })
-        .collect();
-    let diagnoses: Vec<Value> = found
-        .iter()
-        .map(|one| {
-            json!({
-                "cause": one.cause.word(), "says": one.says, "evidence": one.evidence, "doubt": one.doubt, "next": one.next,
-            })
-        })
-        .collect();
-    json!({ "runs": runs, "matrix": matrix, "diagnoses": diagnoses })
-}
-
-fn as_text(config: &Config, cells: &[Cell], found: &[Diagnosis], runs: usize) -> String {
-    let mut text = String::new();
-    for cell in cells {
-        let rate = cell.rate.map_or("–".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
-        let region = cell.region.as_ref().map_or(String::new(), |region| format!("  {region}"));
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "{:<9}  {:<20}  {:<16}  {rate:>5} of {}{region}",
-            cell.standing(config.thresholds).word(),
-            plain(&cell.stream, 40),
-            plain(&cell.title, 40),
-            cell.measured
-        );
-    }
-    if found.is_empty() {
-        let nothing = if runs == 0 { "no complete run yet" } else { "nothing is surely low" };
-        let _ = writeln!(text, "\n{nothing}");
-    }
-    push_diagnoses(&mut text, found);
-    text
-}
-
-fn push_diagnoses(text: &mut String, found: &[Diagnosis]) {
-    for one in found {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "\n{}: {}", one.cause.word(), plain(&one.says, 300));
-        for line in &one.evidence {
-            let _ = writeln!(text, "  evidence: {}", plain(line, 300));
+    let cell = |(provider, judged): (&str, Vec<(i64, &Judged)>)| {
+        let counted = judged.iter().map(|(run, judged)| Counted {
+            seed: judged.probe.seed.as_str(),
+            run: *run,
+            finding: &judged.finding,
+        });
+        let tally = Tally::of(counted, first.rules, first.confidence);
+        let measured = judged.iter().filter(|(_, judged)| judged.finding.placement().is_some());
+        let title = titles.iter().find(|(name, _)| name.as_str() == provider).map(|(_, title)| title.clone());
+        Cell {
+            stream: stream.to_string(),
+            control: sent.control,
+            identity: sent.identity.clone(),
+            configuration_set: sent.configuration_set.clone(),
+            region: sent.region.clone(),
+            provider: provider.to_owned(),
+            title: title.unwrap_or_else(|| provider.to_owned()),
+            runs: measured.map(|(run, _)| *run).collect::<BTreeSet<_>>().len(),
+            measured: tally.measured(),
+            rate: tally.rate,
+            interval: tally.interval,
+            missing_low: wilson(count(tally.count(Placement::Missing)), count(tally.measured()), first.confidence).lo,
         }
-        let _ = writeln!(text, "  doubt: {}\n  next: {}", plain(&one.doubt, 300), one.next);
+    };
+    Ok(providers.into_iter().map(cell).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples::{at, report};
+
+    fn run(id: i64, day: i64, streams: &[&str], state: RunState) -> Run {
+        let streams = streams.iter().map(|name| StreamName::new(name).unwrap()).collect();
+        Run { id: RunId(id), started_at: at(day * 86_400_000), streams, state, ..report(&[]).run }
+    }
+
+    #[test]
+    fn the_last_three_complete_runs_of_each_stream_are_read_and_none_from_another_quarter() {
+        use RunState::{Complete, Interrupted};
+        let runs = vec![
+            run(9, 200, &["news"], Interrupted),
+            run(8, 193, &["news"], Complete),
+            run(7, 186, &["news", "plain"], Complete),
+            run(6, 179, &["news"], Complete),
+            run(5, 172, &["news"], Complete),
+            run(4, 165, &["plain"], Complete),
+            run(3, 10, &["plain"], Complete),
+        ];
+        let (chosen, asked) = recent(runs);
+        assert_eq!(chosen.iter().map(|run| run.id.0).collect::<Vec<_>>(), [8, 7, 6, 4]);
+        let of = |name: &str| asked[&StreamName::new(name).unwrap()].iter().map(|id| id.0).collect::<Vec<_>>();
+        assert_eq!((of("news"), of("plain")), (vec![8, 7, 6], vec![7, 4]));
+        assert_eq!(recent(Vec::new()).0, []);
+    }
+
+    #[test]
+    fn the_domain_of_a_sender_is_what_stands_behind_the_last_at() {
+        for (from, domain) in [
+            ("News <a@Shop.example>", "shop.example"),
+            ("a@b.example", "b.example"),
+            ("\"x@y\" <a@z.example>", "z.example"),
+        ] {
+            assert_eq!(domain_of(from), domain);
+        }
     }
 }

@@ -8,14 +8,15 @@ use crate::config::Config;
 use crate::domain::health::Health;
 use crate::domain::run::{RunId, RunState};
 use crate::edge::store::Store;
+use crate::render::diagnosis::diagnosis_lines;
 use crate::render::json::run_document;
 use crate::render::report::RunReport;
 use crate::render::table::{Closing, run_table};
 
-/// One run as a table or as JSON.
+/// One run as a table or as JSON, without a diagnosis.
 pub(crate) fn run_text(context: &Context, report: &RunReport, closing: Closing) -> Result<String, Failure> {
     if context.json {
-        return run_document(report).map_err(Failure::internal);
+        return run_document(report, None).map_err(Failure::internal);
     }
     Ok(run_table(report, closing, context.screen))
 }
@@ -35,9 +36,14 @@ pub(crate) async fn run_outcome(
         report.run.state = RunState::Interrupted;
     }
     let exit = if interrupted { Exit::Interrupted } else { exit_of(report.health()) };
+    let diagnoses = of_run(store, config, &report, context.clock.now()).await?;
+    if context.json {
+        let stdout = run_document(&report, Some(&diagnoses)).map_err(Failure::internal)?;
+        return Ok(Outcome { exit, stdout });
+    }
     let mut stdout = run_text(context, &report, Closing::Judging)?;
-    if !context.json && !interrupted {
-        stdout.push_str(&of_run(store, config, &report).await?);
+    if !interrupted {
+        stdout.push_str(&diagnosis_lines(&diagnoses));
     }
     Ok(Outcome { exit, stdout })
 }

@@ -6,12 +6,17 @@ mod gathering;
 mod writing;
 
 use anyhow::anyhow;
+use jiff::Timestamp;
 
-use self::gathering::gather;
+use self::gathering::{MOST, gather};
 use self::writing::{make, write_whole};
+use super::diagnose::over;
 use super::judgement::open_to_read;
 use super::{Context, Failure, Outcome};
 use crate::cli::ReportArgs;
+use crate::config::Config;
+use crate::domain::diagnosis::Diagnoses;
+use crate::edge::store::Store;
 use crate::render::chart::Form;
 use crate::render::chart::before_after::before_after_scene;
 use crate::render::chart::latency::latency_scene;
@@ -30,15 +35,17 @@ use crate::render::theme::Theme;
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
     let (config, store) = open_to_read(&context.config_path).await?;
-    let streams = gather(&store, &config, args, context.clock.now()).await?;
+    let now = context.clock.now();
+    let streams = gather(&store, &config, args, now).await?;
     if streams.is_empty() {
         return Err(Failure::bad_input(anyhow!(
             "there is no run of that stream and time to report; see `inboxed runs`"
         )));
     }
+    let diagnoses = diagnosed(&store, &config, &streams, now).await?;
     if args.show {
         let text = if context.json {
-            series_document(&streams).map_err(Failure::internal)?
+            series_document(&streams, &diagnoses).map_err(Failure::internal)?
         } else {
             let shown = streams.iter().map(|one| trend_table(&one.trend, args.lang, context.screen));
             shown.collect::<Vec<_>>().join("\n")
@@ -50,8 +57,11 @@ pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outc
     let fonts = Fonts::new().map_err(Failure::internal)?;
     let mut files: Vec<(String, Vec<u8>)> = vec![
         ("report.csv".to_owned(), series_csv(&streams).map_err(Failure::internal)?),
-        ("report.html".to_owned(), page(&streams, args.lang, &fonts).map_err(Failure::internal)?.into_bytes()),
-        ("report.json".to_owned(), series_document(&streams).map_err(Failure::internal)?.into_bytes()),
+        (
+            "report.html".to_owned(),
+            page(&streams, &diagnoses, args.lang, &fonts).map_err(Failure::internal)?.into_bytes(),
+        ),
+        ("report.json".to_owned(), series_document(&streams, &diagnoses).map_err(Failure::internal)?.into_bytes()),
     ];
     for one in &streams {
         for (name, scene) in posters(one, args.lang, &fonts) {
@@ -75,6 +85,23 @@ pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outc
         return Ok(Outcome::ok(document));
     }
     Ok(Outcome::ok(written.join("\n") + "\n"))
+}
+
+/// What the last runs in the time of the report allow to say of its streams.
+async fn diagnosed(
+    store: &Store,
+    config: &Config,
+    streams: &[StreamFigures],
+    now: Timestamp,
+) -> Result<Diagnoses, Failure> {
+    let times = || streams.iter().flat_map(|one| &one.rows).map(|row| row.at);
+    let (first, last) = (times().min(), times().max());
+    let mut runs = store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)?;
+    runs.retain(|run| Some(run.started_at) >= first && Some(run.started_at) <= last);
+    let mut found = over(store, config, runs, &[], now).await.map_err(Failure::internal)?;
+    // Other streams are read, as they may hold the control or be well where these are not, but nothing is said of them.
+    found.found.retain(|one| one.stream().is_none_or(|name| streams.iter().any(|shown| shown.stream.as_str() == name)));
+    Ok(found)
 }
 
 /// The pictures of one stream, each with the beginning of its name.

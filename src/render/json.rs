@@ -15,8 +15,10 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::diagnosis::diagnosis_value;
 use super::plain::is_hostile;
 use super::report::{AuthWords, Judged, RunReport, Tallies};
+use crate::domain::diagnosis::Diagnoses;
 use crate::domain::finding::{Finding, Placement};
 use crate::domain::probe::SesId;
 use crate::domain::run::{Label, Run};
@@ -31,6 +33,8 @@ struct RunDocument<'a> {
     run: RunObject<'a>,
     probes: Vec<ProbeObject<'a>>,
     tally: TallyObject<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -134,14 +138,15 @@ struct Counts {
     interval: [f64; 2],
 }
 
-/// The document of one run.
-pub(crate) fn run_document(report: &RunReport) -> serde_json::Result<String> {
+/// The document of one run, with what it and those before it allow to say where that is asked for.
+pub(crate) fn run_document(report: &RunReport, diagnoses: Option<&Diagnoses>) -> serde_json::Result<String> {
     let (all, streams) = (report.tallies(), report.tallies_by_stream());
     let tally = tally_object(&all, &streams);
     document(&RunDocument {
         run: run_object(&report.run),
         probes: report.probes.iter().map(probe_object).collect(),
         tally,
+        diagnosis: diagnoses.map(diagnosis_value),
     })
 }
 
@@ -157,6 +162,7 @@ pub(crate) fn story_document(report: &RunReport) -> serde_json::Result<String> {
         run: run_object(&report.run),
         probes: report.probes.iter().map(told).collect(),
         tally: tally_object(&all, &streams),
+        diagnosis: None,
     })
 }
 
@@ -283,7 +289,7 @@ mod tests {
     use crate::render::samples::{bad_day, report};
 
     fn parsed(report: &RunReport) -> Value {
-        serde_json::from_str(&run_document(report).unwrap()).unwrap()
+        serde_json::from_str(&run_document(report, None).unwrap()).unwrap()
     }
 
     #[test]
@@ -375,7 +381,7 @@ mod tests {
         let mut report = report(&[("news", "anna@gmail.com", "gmail", "spam", 4)]);
         let Finding::Found(evidence) = &mut report.probes[0].finding else { unreachable!() };
         evidence.folder = FolderName::from_wire(hostile);
-        let written = run_document(&report).unwrap();
+        let written = run_document(&report, None).unwrap();
         assert!(written.chars().all(|c| c == '\n' || !is_hostile(c)), "{written:?}");
         assert!(written.contains("重要"), "what is readable stays readable");
         let document: Value = serde_json::from_str(&written).unwrap();

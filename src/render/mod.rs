@@ -5,6 +5,7 @@
 
 pub(crate) mod chart;
 pub(crate) mod comparison;
+pub(crate) mod diagnosis;
 pub(crate) mod dns;
 pub(crate) mod exchange;
 pub(crate) mod figure;

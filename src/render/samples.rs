@@ -5,9 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::report::{Judged, RunReport, ShownProvider};
+use crate::domain::diagnosis::{Cell, Diagnoses};
 use crate::domain::finding::{Evidence, Finding, Late, Placement, Rules};
 use crate::domain::folder::{FolderName, Role};
 use crate::domain::health::Thresholds;
+use crate::domain::interval::{count, wilson};
 use crate::domain::probe::{Probe, ProbeId, ProbeState, SesId, Tag};
 use crate::domain::provider::ProviderName;
 use crate::domain::run::{Label, Run, RunId, RunState};
@@ -181,4 +183,23 @@ pub(crate) fn bad_day() -> RunReport {
         rows.push(("newsletter", seed.as_str(), *provider, *word, after));
     }
     report(&rows)
+}
+
+/// What one run says of the stream `newsletter` with 40 seeds each at Gmail, Outlook and Yahoo, of which so many are good.
+pub(crate) fn diagnoses(good: [usize; 3]) -> Diagnoses {
+    let cells = three().into_iter().zip(good).map(|(provider, good)| Cell {
+        stream: "newsletter".to_owned(),
+        control: false,
+        identity: "shop.example".to_owned(),
+        configuration_set: None,
+        region: Some("eu-central-1".to_owned()),
+        provider: provider.name.as_str().to_owned(),
+        title: provider.title,
+        runs: 1,
+        measured: 40,
+        rate: Some(count(good) / 40.0),
+        interval: wilson(count(good), 40.0, 0.95),
+        missing_low: 0.0,
+    });
+    Diagnoses::of(cells.collect(), 1, THRESHOLDS)
 }

@@ -5,10 +5,12 @@
 
 use serde_json::{Value, json};
 
+use super::diagnosis::diagnosis_value;
 use super::figure::before_after::Pair;
 use super::figure::trend::TrendRow;
 use super::json::{document, moment};
 use super::page::StreamFigures;
+use crate::domain::diagnosis::Diagnoses;
 use crate::domain::finding::Placement;
 use crate::domain::interval::Interval;
 
@@ -72,8 +74,9 @@ pub(crate) fn harmless(text: &str) -> String {
 }
 
 /// The JSON of a report.
-pub(crate) fn series_document(streams: &[StreamFigures]) -> serde_json::Result<String> {
-    document(&json!({ "streams": streams.iter().map(stream_json).collect::<Vec<_>>() }))
+pub(crate) fn series_document(streams: &[StreamFigures], diagnoses: &Diagnoses) -> serde_json::Result<String> {
+    let streams: Vec<Value> = streams.iter().map(stream_json).collect();
+    document(&json!({ "streams": streams, "diagnosis": diagnosis_value(diagnoses) }))
 }
 
 fn stream_json(figures: &StreamFigures) -> Value {
@@ -123,6 +126,7 @@ fn pair_json(pair: &Pair) -> Value {
 mod tests {
     use super::*;
     use crate::render::page::samples::figures;
+    use crate::render::samples::diagnoses;
 
     #[test]
     fn the_csv_has_a_row_for_each_run_and_provider_and_nothing_for_what_is_not_known() {
@@ -156,11 +160,13 @@ mod tests {
 
     #[test]
     fn the_document_holds_the_same_figures() {
-        let document: Value = serde_json::from_str(&series_document(&[figures()]).unwrap()).unwrap();
+        let document: Value =
+            serde_json::from_str(&series_document(&[figures()], &diagnoses([38, 27, 39])).unwrap()).unwrap();
         let stream = &document["streams"][0];
         assert_eq!((&stream["stream"], &stream["as_of"]), (&json!("newsletter"), &json!("2026-12-15T06:00:00Z")));
         assert_eq!(stream["rows"].as_array().unwrap().len(), 12);
         assert_eq!((&stream["rows"][0]["n"], &stream["rows"][0]["provider"]), (&json!(12), &json!("gmail")));
         assert_eq!(stream["comparison"][0]["verdict"], "no_clear_change");
+        assert_eq!(document["diagnosis"], diagnosis_value(&diagnoses([38, 27, 39])));
     }
 }

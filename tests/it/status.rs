@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use inboxed::lab::mailbox::{Character, Role};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use crate::real::Server;
 use crate::scenario::Scenario;
@@ -103,11 +104,31 @@ fn a_run_ends_with_its_diagnosis_and_says_that_one_run_is_not_enough() {
     }
     let ended = scenario.call("", &["run", "--wait", "20s", "--quiet"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stdout.contains("\ndomain_trust: news: every provider files it low"), "{}", ended.stdout);
-    assert!(ended.stdout.contains("doubt: this rests on one run alone"), "{}", ended.stdout);
+    let says = "\ndiagnosis, from one run alone: news: every provider files it low";
+    assert!(
+        ended.stdout.contains(says) && ended.stdout.contains("\n  next: run inboxed dns check"),
+        "{}",
+        ended.stdout
+    );
     let told = scenario.call("", &["diagnose", "--json"]);
     assert_eq!(told.code, Some(0), "whatever the figures: {told:?}");
     let document = told.json();
     assert_eq!(document["diagnoses"][0]["cause"], "domain_trust");
     assert_eq!((&document["matrix"][0]["standing"], &document["runs"]), (&"low".into(), &1.into()));
+    assert!(document["diagnoses"][0]["doubt"].as_str().unwrap().starts_with("this rests on one run alone"));
+    let swept = scenario.call("", &["sweep", "last", "--json"]).json();
+    assert_eq!(swept["diagnosis"], document, "a sweep and a run say what `diagnose` says");
+
+    // The second run is judged together with the first one, and the report says the same in the reader's language.
+    let second = scenario.call("", &["run", "--wait", "20s", "--json"]).json();
+    assert_eq!((&second["diagnosis"]["runs"], &second["diagnosis"]["matrix"][0]["n"]), (&2.into(), &10.into()));
+    let doubt = second["diagnosis"]["diagnoses"][0]["doubt"].as_str().unwrap();
+    assert_eq!(doubt, "a fault of DNS or of the message shows the same way", "two runs are more than one");
+    let out = scenario.path().join("out");
+    let reported = scenario.call("", &["report", "--lang", "de", "--out", out.to_str().unwrap()]);
+    assert_eq!(reported.code, Some(0), "{reported:?}");
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("news: Bei allen Anbietern kommt zu wenig in den Posteingang"), "{page}");
+    let json: Value = serde_json::from_str(&std::fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+    assert_eq!(json["diagnosis"], second["diagnosis"]);
 }

@@ -24,7 +24,7 @@ use crate::render::page::{DomainFigures, StreamFigures};
 use crate::render::report::{ProviderTally, RunReport, ShownProvider};
 
 /// Most runs read: two a day for two years.
-const MOST: u32 = 1_500;
+pub(super) const MOST: u32 = 1_500;
 
 /// Everything about the streams that are asked for, by name; none where no run is.
 pub(super) async fn gather(

@@ -98,7 +98,6 @@ impl Store {
     }
 
     /// The streams of a run as they were configured then.
-    #[cfg_attr(not(test), allow(dead_code, reason = "read by the comparison of streams"))]
     pub(crate) async fn streams(&self, run: RunId) -> Result<Vec<StreamFacts>, StoreFault> {
         let rows: Vec<StreamRow> = sqlx::query_as(
             "SELECT name, kind, sender, transport, region, configuration_set, control, tag_mode, message_sha256

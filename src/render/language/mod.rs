@@ -3,6 +3,7 @@
 //! A sentence with gaps names them (`{n} probes`), so that each language orders them as it likes; a test holds the languages to
 //! the same gaps.
 
+mod diagnosis;
 mod facts;
 mod words;
 

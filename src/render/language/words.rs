@@ -169,6 +169,50 @@ table! {
     act_wait: "Go on measuring weekly before you act: one test is no evidence.", "Messen Sie wöchentlich weiter, bevor Sie handeln: Ein einzelner Test ist kein Beleg.";
     act_none: "Nothing for now. Go on measuring weekly; stability counts for more than single peaks.", "Im Moment nichts. Messen Sie wöchentlich weiter; Beständigkeit zählt mehr als einzelne Spitzen.";
 
+    // The diagnosis.
+    diagnosis_heading: "Diagnosis: where the trouble lies", "Diagnose: woran es liegt";
+    diagnosis_of: "From the last runs of each stream, {runs} in all", "Aus den letzten Läufen jedes Streams, insgesamt {runs}";
+    diagnosis_nothing: "Nothing is surely low.", "Nichts liegt sicher zu niedrig.";
+    term_doubt: "Doubt", "Zweifel";
+    term_next: "Next step", "Nächster Schritt";
+    and: "and", "und";
+    says_everywhere: "{stream}: every provider files it low: the trust in the domain, or what all see alike", "{stream}: Bei allen Anbietern kommt zu wenig in den Posteingang: das Vertrauen in die Domain oder etwas, das alle gleich sehen";
+    says_one_provider: "{stream}: only {provider} files it low: that provider’s own judgement of this sender, from engagement and volume", "{stream}: Nur bei {provider} kommt zu wenig in den Posteingang: das eigene Urteil dieses Anbieters über den Absender, aus Reaktionen und Volumen";
+    says_far_apart: "{stream}: {best} and {worst} are far apart: filters read this message differently", "{stream}: {best} und {worst} liegen weit auseinander: Die Filter lesen diese Nachricht verschieden";
+    says_lost: "{stream}: mail that SES took lies nowhere", "{stream}: Mail, die SES angenommen hat, liegt nirgends";
+    says_yahoo_trails: "{stream}: Yahoo usually follows Gmail by several days", "{stream}: Yahoo folgt Gmail meist mit einigen Tagen Abstand";
+    says_shared: "only what is sent with {shared} is low: its DNS or the addresses assigned to it", "zu niedrig liegt nur, was mit {shared} gesendet wird: dessen DNS oder die zugeteilten Adressen";
+    says_control_arrives: "the plain control message arrives where the other does not: it is the content", "die schlichte Kontrollnachricht kommt an, wo die andere scheitert: Es liegt am Inhalt";
+    says_control_fails: "the plain control message fares no better: it is the reputation, not the content", "der schlichten Kontrollnachricht geht es nicht besser: Es liegt am Ruf, nicht am Inhalt";
+    says_too_little: "too little was measured to say anything", "es wurde zu wenig gemessen, um etwas zu sagen";
+    trait_region: "region {value}", "der Region {value}";
+    trait_set: "configuration set {value}", "dem Configuration Set {value}";
+    trait_identity: "identity {value}", "der Identität {value}";
+    evidence_placed: "{stream} at {provider}: {rate} of {n} in the inbox (range {range})", "{stream} bei {provider}: {rate} von {n} im Posteingang (Bereich {range})";
+    evidence_missing: "{provider}: surely more than {share} missing", "{provider}: sicher mehr als {share} vermisst";
+    evidence_low: "low: {names}", "zu niedrig: {names}";
+    evidence_well: "well: {names}", "gut: {names}";
+    doubt_one_run: "this rests on one run alone; make another a week later before acting. {doubt}", "das beruht auf einem einzigen Lauf; machen Sie eine Woche später einen weiteren, bevor Sie handeln. {doubt}";
+    doubt_everywhere: "a fault of DNS or of the message shows the same way", "ein Fehler im DNS oder in der Nachricht zeigt sich genauso";
+    doubt_one_provider: "seeds do not open or answer; readers there may see better", "Testpostfächer öffnen und antworten nicht; echte Leser dort sehen es vielleicht besser";
+    doubt_unsettled: "not settled: {providers}", "nicht geklärt: {providers}";
+    doubt_far_apart: "one provider’s opinion of the sender looks the same; a control stream tells them apart", "die Meinung eines Anbieters über den Absender sieht genauso aus; ein Kontroll-Stream unterscheidet beides";
+    doubt_lost: "it may be held back and come later; inboxed sweep looks again", "sie wird vielleicht zurückgehalten und kommt später; inboxed sweep sieht noch einmal nach";
+    doubt_yahoo_trails: "Yahoo may stay as it is", "Yahoo bleibt vielleicht, wie es ist";
+    doubt_shared: "these streams may also differ in their message and their readers", "diese Streams unterscheiden sich vielleicht auch in Nachricht und Lesern";
+    doubt_control_arrives: "the control must leave by the same identity, configuration set and region to prove it", "als Beweis taugt die Kontrolle nur mit gleicher Identität, gleichem Configuration Set und gleicher Region";
+    doubt_control_fails: "a control message with a link of the same domain is none", "eine Kontrollnachricht mit einem Link derselben Domain ist keine";
+    doubt_too_little: "nothing is concluded from fewer than five measured probes at a provider", "aus weniger als fünf gemessenen Proben bei einem Anbieter wird nichts geschlossen";
+    next_everywhere: "run inboxed dns check, then pause cold mail for 72 hours and follow inboxed recover", "rufen Sie inboxed dns check auf, setzen Sie Kaltakquise 72 Stunden aus und folgen Sie inboxed recover";
+    next_one_provider: "before anything technical look at complaints, at readers who do not open, and at jumps in volume there", "sehen Sie vor allem Technischen nach Beschwerden, nach Lesern, die nicht öffnen, und nach Sprüngen im Volumen dort";
+    next_far_apart: "send the same mail as plain text without links from a stream with control = true, and compare", "senden Sie dieselbe Mail als reinen Text ohne Links aus einem Stream mit control = true und vergleichen Sie";
+    next_lost: "look at bounces and the suppression list in SES, and at blocklists that name the sending address", "sehen Sie in SES nach Bounces und der Sperrliste, und nach Blocklisten, die die sendende Adresse nennen";
+    next_yahoo_trails: "look at Yahoo again in the next run before calling it well", "sehen Sie im nächsten Lauf noch einmal nach Yahoo, bevor Sie es gut nennen";
+    next_shared: "run inboxed dns check for that identity: DKIM, MAIL FROM and, with dedicated addresses, their names", "rufen Sie inboxed dns check für diese Identität auf: DKIM, MAIL FROM und bei eigenen Adressen deren Namen";
+    next_control_arrives: "take out links, tracking and images one by one, and make a run after each", "nehmen Sie Links, Tracking und Bilder einzeln heraus und machen Sie nach jedem Schritt einen Lauf";
+    next_control_fails: "leave the text alone; check DNS, then follow inboxed recover", "lassen Sie den Text, wie er ist; prüfen Sie DNS und folgen Sie dann inboxed recover";
+    next_too_little: "run inboxed check, mend the seeds that cannot be read, and make another run", "rufen Sie inboxed check auf, bringen Sie die unlesbaren Testpostfächer in Ordnung und machen Sie einen weiteren Lauf";
+
     // Columns.
     col_provider: "Provider", "Anbieter";
     col_run: "Run", "Lauf";

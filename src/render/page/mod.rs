@@ -4,6 +4,7 @@
 //! DNS, the thresholds with what they ask for, and the meaning of the words. The template escapes whatever it is given; the
 //! style sheet is the only one that the page's own policy allows.
 
+mod diagnosis;
 mod dns;
 mod probes;
 mod style;
@@ -13,6 +14,7 @@ mod thresholds;
 use askama::Template;
 use jiff::Timestamp;
 
+use self::diagnosis::DiagnosisView;
 use self::dns::DomainView;
 use self::probes::RunView;
 use self::summary::Tile;
@@ -31,6 +33,7 @@ use super::report::{RunReport, good};
 use super::scene::Scene;
 use super::svg::svg;
 use super::words::percent;
+use crate::domain::diagnosis::Diagnoses;
 use crate::domain::dns::change::Change;
 use crate::domain::dns::name::DomainName;
 use crate::domain::dns::snapshot::Snapshot;
@@ -107,6 +110,7 @@ struct Page<'a> {
     subtitle: String,
     simulated: bool,
     streams: Vec<StreamView>,
+    diagnosis: DiagnosisView,
     last_runs: Vec<RunView>,
     domains: Vec<DomainView>,
     thresholds: Vec<(String, String, String, String, &'static str)>,
@@ -115,7 +119,12 @@ struct Page<'a> {
 }
 
 /// The page of a report; `streams` are never none.
-pub(crate) fn page(streams: &[StreamFigures], language: Language, fonts: &Fonts) -> Result<String, askama::Error> {
+pub(crate) fn page(
+    streams: &[StreamFigures],
+    diagnoses: &Diagnoses,
+    language: Language,
+    fonts: &Fonts,
+) -> Result<String, askama::Error> {
     let words = language.words();
     let style = style::sheet();
     let as_of: Option<Timestamp> = streams.iter().map(|one| one.last.run.started_at).max();
@@ -136,6 +145,7 @@ pub(crate) fn page(streams: &[StreamFigures], language: Language, fonts: &Fonts)
         subtitle: filled(words.page_of, &[("date", &date), ("streams", &names.join(", "))]),
         simulated: streams.iter().any(|one| one.trend.simulated),
         streams: streams.iter().enumerate().map(|(at, one)| stream_view(one, at, language, fonts)).collect(),
+        diagnosis: diagnosis::view(diagnoses, language),
         last_runs: streams.iter().map(|one| probes::run_view(one, streams.len() > 1, language)).collect(),
         domains: domains.into_iter().map(|domain| dns::domain_view(domain, language)).collect(),
         thresholds: first.map(|report| thresholds::rows(report, language)).unwrap_or_default(),

@@ -2,13 +2,14 @@ use std::collections::BTreeMap;
 
 use super::samples::{figures, of};
 use super::*;
+use crate::domain::diagnosis::Diagnoses;
 use crate::domain::finding::Finding;
 use crate::domain::folder::FolderName;
 use crate::render::report::AuthWords;
-use crate::render::samples::{bad_day, provider};
+use crate::render::samples::{bad_day, diagnoses, provider};
 
 fn written(streams: &[StreamFigures], language: Language) -> String {
-    page(streams, language, &Fonts::new().unwrap()).unwrap()
+    page(streams, &diagnoses([38, 27, 39]), language, &Fonts::new().unwrap()).unwrap()
 }
 
 /// The same figures of another stream.
@@ -28,6 +29,12 @@ fn the_summary_comes_first_and_every_part_has_its_place() {
         "What changed",
         "What to do",
         "Outlook: pause cold mail for at least 72 hours",
+        "Diagnosis: where the trouble lies",
+        "From the last runs of each stream, 1 run in all",
+        "newsletter: only Outlook files it low",
+        "before anything technical look at complaints",
+        "this rests on one run alone",
+        "newsletter at Gmail: 95 % of 40 in the inbox (range 8",
         "Inbox placement by provider",
         "These figures as a table",
         "Before and after the change of 8 Dec 2026",
@@ -56,10 +63,13 @@ fn german_readers_get_german() {
         "Posteingang",
         "von SES angenommen, nach Ablauf der Zeit",
         "Testpostfächer",
+        "Diagnose: woran es liegt",
+        "newsletter: Nur bei Outlook kommt zu wenig in den Posteingang",
+        "newsletter bei Outlook: 68 % von 40 im Posteingang",
     ] {
         assert!(text.contains(part), "{part}");
     }
-    for english in ["Summary", "Inbox<", "probes", "accepted by SES", "Promotions<", " runs"] {
+    for english in ["alone", "Doubt", "Summary", "Inbox<", "probes", "accepted by SES", "Promotions<", " runs"] {
         assert!(!text.contains(english), "{english}");
     }
 }
@@ -83,7 +93,13 @@ fn hostile_page(language: Language) -> String {
     let mut before = report.clone();
     before.run.id.0 -= 1;
     before.run.started_at = crate::render::samples::at(-7 * 86_400_000);
-    written(&[of(&[before, report], "shop.example", &hostile, language)], language)
+    let mut told = diagnoses([38, 27, 39]);
+    for cell in &mut told.matrix {
+        cell.title.clone_from(&hostile);
+    }
+    let told = Diagnoses::of(told.matrix, told.runs, told.thresholds);
+    let figures = [of(&[before, report], "shop.example", &hostile, language)];
+    page(&figures, &told, language, &Fonts::new().unwrap()).unwrap()
 }
 
 #[test]

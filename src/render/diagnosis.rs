@@ -1,0 +1,121 @@
+//! A diagnosis as text, for the end of a run, and as JSON.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::language::Language;
+use super::plain::plain;
+use super::words::percent;
+use crate::domain::diagnosis::{Cause, Diagnoses, Diagnosis};
+
+/// Longest line of it.
+const LINE: usize = 300;
+
+/// The object of the JSON contract.
+pub(crate) fn diagnosis_value(diagnoses: &Diagnoses) -> Value {
+    let cells = diagnoses.matrix.iter().map(|cell| {
+        json!({
+            "stream": cell.stream, "provider": cell.provider, "region": cell.region, "identity": cell.identity,
+            "configuration_set": cell.configuration_set, "control": cell.control, "runs": cell.runs, "n": cell.measured,
+            "rate": cell.rate, "interval": [cell.interval.lo, cell.interval.hi],
+            "standing": cell.standing(diagnoses.thresholds).word(),
+        })
+    });
+    let (english, found) = (Language::English, diagnoses.found.iter());
+    let found = found.map(|one| {
+        json!({
+            "cause": one.cause().word(), "says": english.diagnosis(one), "evidence": english.evidence(one),
+            "doubt": english.doubt(one), "next": english.next_step(one),
+        })
+    });
+    json!({ "runs": diagnoses.runs, "matrix": cells.collect::<Vec<_>>(), "diagnoses": found.collect::<Vec<_>>() })
+}
+
+/// The matrix, and every diagnosis in full.
+pub(crate) fn diagnosis_text(diagnoses: &Diagnoses) -> String {
+    let mut text = String::new();
+    for cell in &diagnoses.matrix {
+        let rate = cell.rate.map_or("–".to_owned(), percent);
+        let region = cell.region.as_ref().map_or(String::new(), |region| format!("  {}", plain(region, 40)));
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{:<9}  {:<20}  {:<16}  {rate:>5} of {}{region}",
+            cell.standing(diagnoses.thresholds).word(),
+            plain(&cell.stream, 40),
+            plain(&cell.title, 40),
+            cell.measured
+        );
+    }
+    if diagnoses.found.is_empty() {
+        let nothing = if diagnoses.runs == 0 { "no complete run yet" } else { "nothing is surely low" };
+        let _ = writeln!(text, "\n{nothing}");
+    }
+    let english = Language::English;
+    for one in &diagnoses.found {
+        let _ = writeln!(text, "\n{}: {}", one.cause().word(), plain(&english.diagnosis(one), LINE));
+        for line in english.evidence(one) {
+            let _ = writeln!(text, "  evidence: {}", plain(&line, LINE));
+        }
+        let _ = writeln!(text, "  doubt: {}\n  next: {}", plain(&english.doubt(one), LINE), english.next_step(one));
+    }
+    text
+}
+
+/// The end of a run's table: the first diagnosis and its next step; empty where nothing is low. That too little was
+/// measured the table says itself.
+pub(crate) fn diagnosis_lines(diagnoses: &Diagnoses) -> String {
+    let told: Vec<&Diagnosis> = diagnoses.found.iter().filter(|one| one.cause() != Cause::Unknown).collect();
+    let Some((first, others)) = told.split_first() else { return String::new() };
+    let english = Language::English;
+    let rests = if first.one_run { "diagnosis, from one run alone" } else { "diagnosis" };
+    let more = match others.len() {
+        0 => "inboxed diagnose has the evidence and the doubt".to_owned(),
+        n => format!("inboxed diagnose has the evidence, the doubt and {n} more"),
+    };
+    format!("\n{rests}: {}\n  next: {}; {more}\n", plain(&english.diagnosis(first), LINE), english.next_step(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::samples::diagnoses;
+
+    #[test]
+    fn a_run_ends_with_the_first_diagnosis_its_next_step_and_how_many_more_there_are() {
+        let [many, one, none] = [[22, 21, 20], [38, 27, 39], [39, 39, 38]].map(diagnoses);
+        let ended = |found: &Diagnoses| diagnosis_lines(found).lines().map(str::to_owned).collect::<Vec<_>>();
+        let [blank, says, next] = &ended(&one)[..] else { panic!("{:?}", ended(&one)) };
+        assert_eq!(blank, "");
+        assert!(says.starts_with("diagnosis, from one run alone: newsletter: only Outlook files it low: "), "{says}");
+        assert!(next.starts_with("  next: before anything technical") && next.ends_with("and the doubt"), "{next}");
+        assert_eq!(diagnosis_lines(&none), "");
+        let mut trailing = diagnoses([10, 39, 39]);
+        trailing.matrix.clear();
+        assert!(diagnosis_lines(&trailing).contains("the doubt and 2 more\n"), "{}", diagnosis_lines(&trailing));
+        assert!(diagnosis_lines(&many).contains("every provider files it low"));
+    }
+
+    #[test]
+    fn text_and_document_hold_the_same_and_nothing_that_a_terminal_obeys() {
+        let mut found = diagnoses([10, 39, 39]);
+        let text = diagnosis_text(&found);
+        let value = diagnosis_value(&found);
+        assert_eq!(value["runs"], 1);
+        assert_eq!(value["matrix"][0]["standing"], "low");
+        let told = value["diagnoses"].as_array().unwrap();
+        assert_eq!(
+            told.iter().map(|one| one["cause"].as_str().unwrap()).collect::<Vec<_>>(),
+            ["behaviour", "content", "trailing"]
+        );
+        for one in told {
+            for key in ["says", "doubt", "next"] {
+                assert!(text.contains(one[key].as_str().unwrap()), "{key} of {one} in {text}");
+            }
+        }
+        found.matrix[0].title = "\u{1b}[2J".to_owned();
+        let hostile = Diagnoses::of(found.matrix, 1, found.thresholds);
+        assert!(!diagnosis_text(&hostile).contains('\u{1b}') && !diagnosis_lines(&hostile).contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,105 @@
+//! What a diagnosis says, rests on and asks for, in the language of a report.
+
+use super::super::words::percent;
+use super::{Language, filled, range};
+use crate::domain::diagnosis::{Diagnosis, Evidence, Pattern, Standing, Trait};
+
+impl Language {
+    /// A diagnosis in one sentence.
+    pub(crate) fn diagnosis(self, one: &Diagnosis) -> String {
+        let words = self.words();
+        match &one.pattern {
+            Pattern::Everywhere { stream } => filled(words.says_everywhere, &[("stream", stream)]),
+            Pattern::OneProvider { stream, provider } => {
+                filled(words.says_one_provider, &[("stream", stream), ("provider", provider)])
+            }
+            Pattern::FarApart { stream, best, worst } => {
+                filled(words.says_far_apart, &[("stream", stream), ("best", best), ("worst", worst)])
+            }
+            Pattern::Lost { stream } => filled(words.says_lost, &[("stream", stream)]),
+            Pattern::YahooTrails { stream } => filled(words.says_yahoo_trails, &[("stream", stream)]),
+            Pattern::Shared(traits) => {
+                let named: Vec<String> = traits.iter().map(|(one, value)| self.shared(*one, value)).collect();
+                filled(words.says_shared, &[("shared", &named.join(&format!(" {} ", words.and)))])
+            }
+            Pattern::ControlArrives => words.says_control_arrives.to_owned(),
+            Pattern::ControlFails => words.says_control_fails.to_owned(),
+            Pattern::TooLittle => words.says_too_little.to_owned(),
+        }
+    }
+
+    fn shared(self, one: Trait, value: &str) -> String {
+        let words = self.words();
+        let sentence = match one {
+            Trait::Region => words.trait_region,
+            Trait::ConfigurationSet => words.trait_set,
+            Trait::Identity => words.trait_identity,
+        };
+        filled(sentence, &[("value", value)])
+    }
+
+    /// What a diagnosis rests on, a line each.
+    pub(crate) fn evidence(self, one: &Diagnosis) -> Vec<String> {
+        one.evidence.iter().map(|evidence| self.one_evidence(evidence)).collect()
+    }
+
+    fn one_evidence(self, evidence: &Evidence) -> String {
+        let words = self.words();
+        match evidence {
+            Evidence::Placed { stream, provider, rate, measured, interval } => {
+                let rate = rate.map_or("–".to_owned(), percent);
+                let gaps = [
+                    ("stream", stream.as_str()),
+                    ("provider", provider),
+                    ("rate", &rate),
+                    ("n", &measured.to_string()),
+                    ("range", &range(*interval)),
+                ];
+                filled(words.evidence_placed, &gaps)
+            }
+            Evidence::Missing { provider, low } => {
+                filled(words.evidence_missing, &[("provider", provider), ("share", &percent(*low))])
+            }
+            Evidence::Streams { standing, names } => {
+                let sentence = if *standing == Standing::Low { words.evidence_low } else { words.evidence_well };
+                filled(sentence, &[("names", &names.join(", "))])
+            }
+        }
+    }
+
+    /// What speaks against a diagnosis.
+    pub(crate) fn doubt(self, one: &Diagnosis) -> String {
+        let words = self.words();
+        let doubt = match &one.pattern {
+            Pattern::OneProvider { .. } if !one.unsettled.is_empty() => {
+                filled(words.doubt_unsettled, &[("providers", &one.unsettled.join(", "))])
+            }
+            Pattern::Everywhere { .. } => words.doubt_everywhere.to_owned(),
+            Pattern::OneProvider { .. } => words.doubt_one_provider.to_owned(),
+            Pattern::FarApart { .. } => words.doubt_far_apart.to_owned(),
+            Pattern::Lost { .. } => words.doubt_lost.to_owned(),
+            Pattern::YahooTrails { .. } => words.doubt_yahoo_trails.to_owned(),
+            Pattern::Shared(_) => words.doubt_shared.to_owned(),
+            Pattern::ControlArrives => words.doubt_control_arrives.to_owned(),
+            Pattern::ControlFails => words.doubt_control_fails.to_owned(),
+            Pattern::TooLittle => words.doubt_too_little.to_owned(),
+        };
+        if one.one_run { filled(words.doubt_one_run, &[("doubt", &doubt)]) } else { doubt }
+    }
+
+    /// The next step of the guide.
+    pub(crate) fn next_step(self, one: &Diagnosis) -> &'static str {
+        let words = self.words();
+        match &one.pattern {
+            Pattern::Everywhere { .. } => words.next_everywhere,
+            Pattern::OneProvider { .. } => words.next_one_provider,
+            Pattern::FarApart { .. } => words.next_far_apart,
+            Pattern::Lost { .. } => words.next_lost,
+            Pattern::YahooTrails { .. } => words.next_yahoo_trails,
+            Pattern::Shared(_) => words.next_shared,
+            Pattern::ControlArrives => words.next_control_arrives,
+            Pattern::ControlFails => words.next_control_fails,
+            Pattern::TooLittle => words.next_too_little,
+        }
+    }
+}
