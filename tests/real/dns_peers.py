@@ -58,6 +58,8 @@ def told(domain, selectors):
     record = checkdmarc.spf.check_spf(envelope, resolver=resolver, timeout=4, retries=0)
     policy = checkdmarc.dmarc.check_dmarc(domain, resolver=resolver, timeout=4, retries=0)
     result, why = spf.check2(i="203.0.113.9", s=f"x@{envelope}", h=envelope, timeout=4, querytime=0)
+    # An address that amazonses.com publishes for itself.
+    ses, _ = spf.check2(i="192.0.2.9", s=f"x@{envelope}", h=envelope, timeout=4, querytime=0)
     tags = policy.get("tags", {})
     return {
         "spf": {
@@ -66,7 +68,7 @@ def told(domain, selectors):
             "voids": record.get("void_dns_lookups"),
             "error": record.get("error"),
         },
-        "pyspf": {"result": result, "why": why},
+        "pyspf": {"result": result, "why": why, "ses": ses},
         "dmarc": {
             "valid": policy["valid"],
             "location": policy.get("location"),

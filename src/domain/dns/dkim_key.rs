@@ -37,6 +37,13 @@ impl KeyRecord {
         let (tags, strays) = tags(text);
         let tag = |name: &str| tags.iter().find(|tag| tag.name == name).map(|tag| tag.value.as_str());
         let mut faults: Vec<String> = strays.iter().map(|stray| format!("\"{stray}\" is no tag")).collect();
+        let names = text.split(';').filter_map(|part| part.split_once('=')).map(|(name, _)| name.trim());
+        let capital = names.filter(|name| name.chars().any(|c| c.is_ascii_uppercase()));
+        faults.extend(capital.map(|name| format!("{name}= is written in small letters (RFC 6376 §3.2)")));
+        // A list in which a tag stands twice is no list (RFC 6376 §3.2).
+        let stands_twice = |(at, tag): &(usize, &Tag)| tags.iter().take(*at).any(|before| before.name == tag.name);
+        let twice = tags.iter().enumerate().filter(stands_twice);
+        faults.extend(twice.map(|(_, tag)| format!("{}= stands twice", tag.name)));
         if let Some(version) = tag("v")
             && (version != "DKIM1" || tags.first().is_none_or(|first: &Tag| first.name != "v"))
         {

@@ -1,144 +1,12 @@
 //! A DMARC record (RFC 9989 §4.7), and which record governs a domain (RFC 9989 §4.10).
 //!
-//! The parser is total. A policy that is no policy, such as one that was translated, is named together with the one that
-//! was meant.
+//! The parser is total.
 
 use super::answer::RecordType;
 use super::name::DomainName;
+use super::policy::Policy;
 use super::record::tags;
 use super::survey::{Survey, dmarc_walk};
-
-/// What a receiver is asked to do with mail that fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Policy {
-    /// Nothing.
-    None,
-    /// To treat it with suspicion.
-    Quarantine,
-    /// To refuse it.
-    Reject,
-}
-
-impl Policy {
-    const ALL: [Self; 3] = [Self::None, Self::Quarantine, Self::Reject];
-
-    /// The word of the record.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Quarantine => "quarantine",
-            Self::Reject => "reject",
-        }
-    }
-
-    fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|policy| policy.word().eq_ignore_ascii_case(word))
-    }
-
-    /// Words that people write for it: in other languages, and in other forms.
-    fn other_words(self) -> &'static [&'static str] {
-        match self {
-            Self::None => &[
-                "keine",
-                "keiner",
-                "nichts",
-                "aucun",
-                "aucune",
-                "rien",
-                "ninguno",
-                "ninguna",
-                "nada",
-                "nessuno",
-                "nessuna",
-                "nenhum",
-                "nenhuma",
-                "brak",
-                "geen",
-                "ingen",
-                "ei",
-                "yok",
-                "no",
-                "nothing",
-                "off",
-                "monitor",
-                "monitoring",
-                "report",
-                "null",
-                "false",
-                "0",
-            ],
-            Self::Quarantine => &[
-                "quarantäne",
-                "quarantaene",
-                "quarantaine",
-                "quarantena",
-                "cuarentena",
-                "quarentena",
-                "kwarantanna",
-                "karantän",
-                "karantene",
-                "karantæne",
-                "karanteeni",
-                "karantina",
-                "quarantined",
-                "isolieren",
-                "spam",
-                "junk",
-            ],
-            Self::Reject => &[
-                "ablehnen",
-                "abgelehnt",
-                "abweisen",
-                "zurückweisen",
-                "zurueckweisen",
-                "verwerfen",
-                "rejeter",
-                "rejet",
-                "refuser",
-                "rechazar",
-                "rechazo",
-                "rifiuta",
-                "rifiutare",
-                "respingere",
-                "rejeitar",
-                "recusar",
-                "odrzuć",
-                "odrzuc",
-                "weigeren",
-                "afwijzen",
-                "avvisa",
-                "avvis",
-                "afvis",
-                "hylkää",
-                "reddet",
-                "rejected",
-                "rejects",
-                "refuse",
-                "deny",
-                "block",
-                "discard",
-                "drop",
-            ],
-        }
-    }
-
-    /// The policy that somebody meant by a word that is none: translated, misspelt, or with an octet lost.
-    pub(crate) fn meant(word: &str) -> Option<Self> {
-        let word = word.trim().trim_matches(['"', '\'', '.', ',']).to_lowercase();
-        let distance = |policy: &Self| {
-            let words = std::iter::once(policy.word()).chain(policy.other_words().iter().copied());
-            words.map(|known| strsim::osa_distance(&word, known)).min().unwrap_or(usize::MAX)
-        };
-        let (distance, policy) = Self::ALL.iter().map(|policy| (distance(policy), *policy)).min()?;
-        let allowed = match word.chars().count() {
-            0 => return None,
-            1..=3 => 0,
-            4..=6 => 1,
-            _ => 2,
-        };
-        (distance <= allowed).then_some(policy)
-    }
-}
 
 /// A record as far as it was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +17,8 @@ pub(crate) struct DmarcRecord {
     pub(crate) below: Option<Policy>,
     /// `np`, for names below that do not exist.
     pub(crate) missing: Option<Policy>,
+    /// Those of `p`, `sp` and `np` that are there and no policy.
+    pub(crate) invalid: Vec<String>,
     /// `psd`: `y`, `n` or `u`.
     pub(crate) psd: char,
     /// `t=y`: the policy is to be tried out and not applied.
@@ -179,6 +49,17 @@ pub(crate) fn means_to_be(text: &str) -> bool {
     start.eq_ignore_ascii_case("v=dmarc")
 }
 
+/// How a domain stands to the one whose record governs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// It is that domain.
+    Own,
+    /// It lies below it.
+    Below,
+    /// It lies below it, and DNS says that there is no such name (RFC 8020).
+    BelowAndMissing,
+}
+
 impl DmarcRecord {
     /// Reads a record. Total.
     pub(crate) fn parse(text: &str) -> Self {
@@ -186,6 +67,7 @@ impl DmarcRecord {
             policy: None,
             below: None,
             missing: None,
+            invalid: Vec::new(),
             psd: 'u',
             testing: false,
             strict_dkim: false,
@@ -212,15 +94,24 @@ impl DmarcRecord {
             record.read(&tag.name, &tag.value);
         }
         if !seen.contains(&"p") {
-            record.oddities.push("p is missing and read as none".to_owned());
+            record.faults.push("p is missing".to_owned());
         }
         record
     }
 
-    /// Whether receivers apply it at all: without a policy they do only where reports are asked for, and then as `none`
-    /// (RFC 9989 §4.10.1).
-    pub(crate) fn applies(&self) -> bool {
-        self.policy.is_some() || !self.reports.is_empty()
+    /// The policy that receivers apply to mail from a domain that stands so to the one that publishes the record; `None`
+    /// when they do as if there were no record. Without a valid `p`, or with an invalid `sp` or `np`, they apply the
+    /// record only where it asks for reports, and then as `none` (RFC 9989 §4.10.1).
+    pub(crate) fn applied(&self, whose: Whose) -> Option<(&'static str, Policy)> {
+        let Some(own) = self.policy.filter(|_| self.invalid.is_empty()) else {
+            return (!self.reports.is_empty()).then_some(("p", Policy::None));
+        };
+        let below = self.below.map_or(("p", own), |below| ("sp", below));
+        Some(match whose {
+            Whose::Own => ("p", own),
+            Whose::Below => below,
+            Whose::BelowAndMissing => self.missing.map_or(below, |missing| ("np", missing)),
+        })
     }
 
     fn read(&mut self, name: &str, value: &str) {
@@ -254,6 +145,7 @@ impl DmarcRecord {
     fn policy_in(&mut self, name: &str, value: &str) -> Option<Policy> {
         let policy = Policy::of_word(value);
         if policy.is_none() {
+            self.invalid.push(name.to_owned());
             let meant = Policy::meant(value).map_or_else(
                 || "it is none, quarantine or reject".to_owned(),
                 |meant| format!("write {name}={}", meant.word()),
@@ -314,20 +206,30 @@ pub(crate) struct Discovery {
     /// Texts that mean to be a record and are none.
     pub(crate) misspelt: Vec<(DomainName, String)>,
     /// Names that nobody answered, with why; each may hide a record.
-    pub(crate) unanswered: Vec<String>,
+    pub(crate) unanswered: Vec<(DomainName, String)>,
+    /// Where the organization ends, when a record says so by `psd`; receivers go by the names themselves otherwise.
+    pub(crate) organisation: Option<DomainName>,
 }
 
-/// Walks up the tree (RFC 9989 §4.10). The domain's own record governs it; without one that of the organization does,
-/// the highest on the way unless a record says by `psd` where the organization ends.
+impl Discovery {
+    /// What stands in the way of knowing the record that governs a domain, in words.
+    pub(crate) fn silence(&self) -> String {
+        self.unanswered.iter().map(|(_, told)| told.as_str()).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Walks up the tree (RFC 9989 §4.10). The domain's own record governs it; without one that of the organization does: the
+/// highest on the way, unless a record says by `psd` where the organization ends.
 pub(crate) fn discover(survey: &Survey) -> Discovery {
     let mut discovery = Discovery::default();
     let domain = &survey.subject.domain;
-    let mut found: Vec<(DomainName, String, char)> = Vec::new();
+    let mut found: Vec<(DomainName, String)> = Vec::new();
+    let mut suffix = None;
     for step in dmarc_walk(domain) {
         let Some(name) = step.below("_dmarc") else { continue };
         let Some(reply) = survey.reply(&name, RecordType::Txt) else { continue };
         if let Some(why) = reply.unanswered() {
-            discovery.unanswered.push(format!("TXT {name}: {why}"));
+            discovery.unanswered.push((step.clone(), format!("TXT {name}: {why}")));
             continue;
         }
         let texts = reply.texts();
@@ -338,17 +240,27 @@ pub(crate) fn discover(survey: &Survey) -> Discovery {
             [] => {}
             [text] => {
                 let psd = DmarcRecord::parse(text).psd;
-                found.push((step.clone(), (*text).clone(), psd));
-                if psd == 'n' || (psd == 'y' && step != *domain) {
+                found.push((step.clone(), (*text).clone()));
+                if psd == 'n' {
+                    discovery.organisation = Some(step);
+                    break;
+                }
+                if psd == 'y' && step != *domain {
+                    discovery.organisation = domain.last_labels(step.labels().count().saturating_add(1));
+                    suffix = Some(step);
                     break;
                 }
             }
             several => discovery.several.push((step.clone(), several.len())),
         }
     }
-    let own = found.iter().find(|(step, _, _)| step == domain);
-    let highest = found.iter().rev().find(|(step, _, psd)| *psd != 'y' || found.len() == 1 || step == domain);
-    discovery.record = own.or(highest).map(|(step, text, _)| (step.clone(), text.clone()));
+    let of = |owner: &DomainName| found.iter().find(|(step, _)| step == owner).cloned();
+    let above = match (&discovery.organisation, &suffix) {
+        // That of a public suffix only counts where the organization has none.
+        (Some(organisation), Some(suffix)) => of(organisation).or_else(|| of(suffix)),
+        _ => found.last().cloned(),
+    };
+    discovery.record = of(domain).or(above);
     discovery
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod check;
 pub(crate) mod dkim_key;
 pub(crate) mod dmarc;
 pub(crate) mod name;
+pub(crate) mod policy;
 pub(crate) mod record;
 pub(crate) mod snapshot;
 pub(crate) mod spf;

@@ -3,7 +3,7 @@
 //! The parser is total: it gives every term it understood, and a complaint for every one it did not. Nothing is
 //! evaluated for an address here; [`super::spf_tree`] counts what an evaluation would ask.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::name::DomainName;
 
@@ -18,6 +18,18 @@ pub(crate) enum Qualifier {
     SoftFail,
     /// `?`.
     Neutral,
+}
+
+impl Qualifier {
+    /// The result of a match (RFC 7208 §4.6.2).
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::SoftFail => "softfail",
+            Self::Neutral => "neutral",
+        }
+    }
 }
 
 /// A mechanism.
@@ -197,6 +209,21 @@ fn mechanism(name: &str, rest: &str) -> Result<Mechanism, String> {
     }
 }
 
+/// Whether a network, as a record writes it, holds an address.
+pub(crate) fn holds(network: &str, address: IpAddr) -> bool {
+    let (start, length) = network.split_once('/').map_or((network, None), |(start, length)| (start, Some(length)));
+    let octets = |address: IpAddr| match address {
+        IpAddr::V4(v4) => (u128::from(v4.to_bits()) << 96, 32),
+        IpAddr::V6(v6) => (v6.to_bits(), 128),
+    };
+    let Ok(start) = start.parse::<IpAddr>() else { return false };
+    let ((start, bits), (address, of_address)) = (octets(start), octets(address));
+    let length = length.map_or(Some(bits), |length| length.parse().ok()).filter(|length| *length <= bits);
+    let Some(length) = length else { return false };
+    let differ = (start ^ address).leading_zeros();
+    bits == of_address && differ >= length
+}
+
 /// Names that are often written instead of a mechanism.
 fn nearest_mechanism(name: &str) -> String {
     let meant = match name {
@@ -244,7 +271,11 @@ fn prefix_length(text: &str, most: u8) -> Result<(), String> {
 /// Whether macros are well written, and whether what has none is a domain of two labels or more (RFC 7208 §7.1).
 fn domain_spec(text: &str) -> Result<(), String> {
     if text.contains('%') {
-        return macros(text);
+        macros(text)?;
+        // Either a macro stands at the end, or the last label of a name does.
+        let bare = text.strip_suffix('.').unwrap_or(text);
+        let ends_well = bare.ends_with('}') || bare.rsplit_once('.').is_some_and(|(_, last)| is_top_label(last));
+        return if ends_well { Ok(()) } else { Err(format!("\"{text}\" does not end in a domain")) };
     }
     match DomainName::new(text) {
         Some(name) if name.labels().count() >= 2 && name.labels().next_back().is_some_and(is_top_label) => Ok(()),

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use super::answer::{Answer, Question, RecordType, Reply};
 use super::name::DomainName;
-use super::spf::{Mechanism, SpfRecord, is_record};
+use super::spf::{Mechanism, Qualifier, SpfRecord, Term, is_record};
+use super::subject::is_amazon;
 
 /// Most terms that may ask.
 pub(crate) const MOST_LOOKUPS: usize = 10;
@@ -42,13 +43,38 @@ pub(crate) struct SpfTree {
     pub(crate) unfollowed: Vec<String>,
     /// Terms `ptr`, which no one should use (RFC 7208 §5.5).
     pub(crate) pointers: Vec<String>,
+    /// What the first term that stands for SES, at any depth, makes of its mail; `None` when there is no such term.
+    pub(crate) ses: Option<Qualifier>,
+    /// The `all` at the end of the evaluation, that of the record that `redirect` leads to included.
+    pub(crate) all: Option<Qualifier>,
+    /// Networks whose mail passes.
+    pub(crate) networks: Vec<String>,
+    /// Whether one of the terms in `unfollowed` may let somebody pass.
+    pub(crate) may_pass: bool,
+    /// The terms of the domain's own record, as written, that lead to a fault.
+    pub(crate) broken: BTreeSet<String>,
+}
+
+/// How the evaluation of one record ends for mail that SES sends.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ending {
+    /// What the first term that stands for SES says.
+    ses: Option<Qualifier>,
+    /// What `all` says.
+    all: Option<Qualifier>,
+}
+
+impl Ending {
+    fn passes(self) -> bool {
+        self.ses.or(self.all) == Some(Qualifier::Pass)
+    }
 }
 
 /// Follows the record of a domain as far as the answers reach.
 pub(crate) fn walk<'a>(reply: &impl Fn(&Question) -> Option<&'a Reply>, domain: &DomainName) -> SpfTree {
-    let mut walk = Walk { reply, origin: domain.clone(), tree: SpfTree::default(), path: Vec::new() };
-    walk.domain(domain, None);
-    walk.tree
+    let mut walk = Walk { reply, origin: domain.clone(), tree: SpfTree::default(), path: Vec::new(), passing: true };
+    let ending = walk.domain(domain, None);
+    SpfTree { ses: ending.ses, all: ending.all, ..walk.tree }
 }
 
 struct Walk<'f, F> {
@@ -56,21 +82,24 @@ struct Walk<'f, F> {
     origin: DomainName,
     tree: SpfTree,
     path: Vec<DomainName>,
+    /// Whether what matches now makes mail pass: every include on the way is one of those who pass.
+    passing: bool,
 }
 
 impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
     /// The record of a domain; `term` led to it.
-    fn domain(&mut self, domain: &DomainName, term: Option<&str>) {
+    fn domain(&mut self, domain: &DomainName, term: Option<&str>) -> Ending {
+        let mut ending = Ending::default();
         if self.path.contains(domain) {
             let led = term.unwrap_or_default();
             self.tree.faults.push(format!("\"{led}\" leads back to {domain}, in a circle"));
-            return;
+            return ending;
         }
         if self.tree.lookups > ENOUGH {
-            return;
+            return ending;
         }
         let question = Question::new(domain.clone(), RecordType::Txt);
-        let Some(reply) = self.answered(question) else { return };
+        let Some(reply) = self.answered(question) else { return ending };
         let texts: Vec<String> = reply.texts().into_iter().filter(|text| is_record(text)).collect();
         let led = term.map(|term| format!("\"{term}\": ")).unwrap_or_default();
         match texts.as_slice() {
@@ -85,46 +114,73 @@ impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
                 let record = SpfRecord::parse(text);
                 self.tree.faults.extend(record.faults.iter().map(|fault| format!("{led}{fault}")));
                 self.path.push(domain.clone());
-                self.record(domain, &record);
+                ending = self.record(domain, &record);
                 self.path.pop();
             }
         }
         if term.is_none() {
             self.tree.own = texts;
         }
+        ending
     }
 
-    fn record(&mut self, domain: &DomainName, record: &SpfRecord) {
+    fn record(&mut self, domain: &DomainName, record: &SpfRecord) -> Ending {
+        let mut ending = Ending::default();
         for term in &record.terms {
-            match &term.mechanism {
-                Mechanism::All => return,
-                Mechanism::Network(_) => {}
-                Mechanism::Include(target) => {
-                    self.tree.lookups += 1;
-                    let Some(target) = self.filled_in(target, domain, &term.written) else { continue };
-                    if !self.tree.included.insert(target.clone()) {
-                        self.tree.redundant.insert(target.clone());
-                    }
-                    self.domain(&target, Some(&term.written));
-                }
-                Mechanism::A(target) => self.asks(RecordType::A, target.as_deref(), domain, &term.written),
-                Mechanism::Mx(target) => self.asks(RecordType::Mx, target.as_deref(), domain, &term.written),
-                Mechanism::Exists(target) => self.asks(RecordType::A, Some(target), domain, &term.written),
-                Mechanism::Ptr(_) => {
-                    self.tree.lookups += 1;
-                    self.tree.pointers.push(term.written.clone());
-                }
+            if term.mechanism == Mechanism::All {
+                return Ending { all: Some(term.qualifier), ..ending };
             }
+            let (outer, faults) = (self.passing, self.tree.faults.len());
+            self.passing = outer && term.qualifier == Qualifier::Pass;
+            if self.stands_for_ses(domain, term) {
+                ending.ses = ending.ses.or(Some(term.qualifier));
+            }
+            self.passing = outer;
+            self.note_broken(&term.written, faults);
         }
         // Beside an "all" it means nothing (RFC 7208 §6.1).
-        if let Some(target) = &record.redirect
-            && record.all().is_none()
-        {
+        if let Some(target) = &record.redirect {
             self.tree.lookups += 1;
-            let written = format!("redirect={target}");
+            let (written, faults) = (format!("redirect={target}"), self.tree.faults.len());
             if let Some(target) = self.filled_in(target, domain, &written) {
-                self.domain(&target, Some(&written));
+                let behind = self.domain(&target, Some(&written));
+                let amazon = is_amazon(&target).then_some(Qualifier::Pass);
+                ending = Ending { ses: ending.ses.or(behind.ses).or(amazon), all: behind.all };
             }
+            self.note_broken(&written, faults);
+        }
+        ending
+    }
+
+    /// Follows a term, and says whether it matches mail that SES sends: one that includes what SES publishes of itself, or
+    /// a record that lets SES pass (RFC 7208 §5.2).
+    fn stands_for_ses(&mut self, domain: &DomainName, term: &Term) -> bool {
+        match &term.mechanism {
+            Mechanism::Network(network) if self.passing => self.tree.networks.push(network.clone()),
+            Mechanism::All | Mechanism::Network(_) => {}
+            Mechanism::Include(target) => {
+                self.tree.lookups += 1;
+                let Some(target) = self.filled_in(target, domain, &term.written) else { return false };
+                if !self.tree.included.insert(target.clone()) {
+                    self.tree.redundant.insert(target.clone());
+                }
+                return self.domain(&target, Some(&term.written)).passes() || is_amazon(&target);
+            }
+            Mechanism::A(target) => self.asks(RecordType::A, target.as_deref(), domain, &term.written),
+            Mechanism::Mx(target) => self.asks(RecordType::Mx, target.as_deref(), domain, &term.written),
+            Mechanism::Exists(target) => self.asks(RecordType::A, Some(target), domain, &term.written),
+            Mechanism::Ptr(_) => {
+                self.tree.lookups += 1;
+                self.tree.pointers.push(term.written.clone());
+            }
+        }
+        false
+    }
+
+    /// Notes a term of the domain's own record when following it added to the faults.
+    fn note_broken(&mut self, written: &str, faults: usize) {
+        if self.path.len() == 1 && self.tree.faults.len() > faults {
+            self.tree.broken.insert(written.to_owned());
         }
     }
 
@@ -178,6 +234,7 @@ impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
         let name = if text.contains('%') { None } else { DomainName::new(&text) };
         if name.is_none() {
             self.tree.unfollowed.push(written.to_owned());
+            self.tree.may_pass |= self.passing;
         }
         name
     }

@@ -60,6 +60,15 @@ impl Survey {
         walk(&|question| self.replies.get(question), domain)
     }
 
+    /// Whether a name aligns with the domain in From when alignment is relaxed: both belong to one organization, which ends
+    /// where a DMARC record says so by `psd`, else where the public suffix list has it (RFC 9989 §4.10.2).
+    pub(crate) fn aligns(&self, name: &DomainName) -> bool {
+        match discover(self).organisation {
+            Some(organisation) => name.is_at_or_below(&organisation),
+            None => name.organisation() == self.subject.domain.organisation(),
+        }
+    }
+
     /// The survey as facts: every answer with the part it plays.
     pub(crate) fn snapshot(&self, taken_at: Timestamp) -> Snapshot {
         let wanted = self.wanted();

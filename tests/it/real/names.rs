@@ -179,6 +179,7 @@ fn keys_of_others() -> String {
     let mut text = String::from(
         "$ORIGIN others.example.\nempty TXT \"verification=1\"\nplain TXT \"v=spf1 ip4:198.51.100.0/24 -all\"\n\
          bundle TXT \"v=spf1 include:amazonses.com include:plain.others.example -all\"\n\
+         soft TXT \"v=spf1 ~include:amazonses.com -all\"\nopen TXT \"v=spf1 include:amazonses.com +all\"\n\
          twice TXT \"v=spf1 -all\"\ntwice TXT \"v=spf1 ~all\"\n\
          round TXT \"v=spf1 include:about.others.example -all\"\nabout TXT \"v=spf1 include:round.others.example -all\"\n\
          ring1 CNAME ring2\nring2 CNAME ring1\nreports TXT \"nothing to do with reports\"\n\

@@ -11,6 +11,8 @@ use crate::domain::dns::survey::Survey;
 
 /// Bits of a good RSA key.
 const GOOD_BITS: usize = 2048;
+/// Bits of the longest RSA key that every receiver verifies (RFC 8301 §3.2).
+const MOST_BITS: usize = 4096;
 /// Bits below which receivers do not believe it (RFC 8301 §3.2).
 const LEAST_BITS: usize = 1024;
 
@@ -26,14 +28,15 @@ pub(super) fn checks(survey: &Survey) -> Vec<Check> {
         let found = "none of the names that SES gave holds a key";
         checks.push(Check::new("dkim", Verdict::Critical, found, "no signature of this domain can be verified"));
     }
-    let organisation = survey.subject.domain.organisation();
-    let aligned = selectors.iter().any(|selector| signer(&selector.name).organisation() == organisation);
-    if !aligned {
+    let domain = &survey.subject.domain;
+    if !selectors.iter().any(|selector| survey.aligns(&signer(&selector.name))) {
         let signers = selectors.iter().map(|selector| signer(&selector.name).to_string()).collect::<BTreeSet<_>>();
         let found = format!("signed by {}", signers.into_iter().collect::<Vec<_>>().join(", "));
-        let why =
-            format!("a signature only counts for DMARC when its d= belongs to the organization of {organisation}");
-        checks.push(Check::new("dkim.aligned", Verdict::Critical, found, why));
+        let why = format!("a signature only counts for DMARC when its d= belongs to the organization of {domain}");
+        // DMARC then rests on SPF alone, where that can align.
+        let spf_aligns = survey.subject.mail_from.iter().any(|mail_from| survey.aligns(&mail_from.domain));
+        let verdict = if spf_aligns { Verdict::Warning } else { Verdict::Critical };
+        checks.push(Check::new("dkim.aligned", verdict, found, why));
     }
     checks
 }
@@ -61,8 +64,11 @@ fn selector_check(survey: &Survey, selector: &Selector) -> Check {
         Value::Alias(target) => Some(target),
         Value::Address(_) | Value::Exchange(..) | Value::Pointer(_) | Value::Text(_) => None,
     });
+    let leads_to = |target: &DomainName| {
+        reply.aliases.iter().any(|alias| matches!(&alias.value, Value::Alias(name) if name == target))
+    };
     if let (Some(target), Some(alias)) = (&selector.target, alias)
-        && target != alias
+        && !leads_to(target)
     {
         let found = format!("{name}: CNAME {alias}, and SES names {target}");
         return with_record(Check::new("dkim", Verdict::Critical, found, why));
@@ -129,6 +135,11 @@ fn found(selector: &Selector, alias: Option<&DomainName>, reply: &Reply) -> Chec
         Key::Rsa(bits) if *bits < GOOD_BITS => {
             (Verdict::Warning, format!("RSA {bits} bits"), "1024 bits are the least that is accepted; SES offers 2048")
         }
+        Key::Rsa(bits) if *bits > MOST_BITS => (
+            Verdict::Warning,
+            format!("RSA {bits} bits"),
+            "receivers need not verify RSA keys above 4096 bits (RFC 8301 §3.2)",
+        ),
         Key::Ed25519 => (
             Verdict::Warning,
             "Ed25519".to_owned(),

@@ -2,29 +2,20 @@
 
 use super::{Check, Verdict, txt_line};
 use crate::domain::dns::answer::{Answer, RecordType};
-use crate::domain::dns::dmarc::{Discovery, DmarcRecord, Policy, consents, discover, is_record};
+use crate::domain::dns::dmarc::{Discovery, DmarcRecord, Whose, consents, discover, is_record};
 use crate::domain::dns::name::DomainName;
+use crate::domain::dns::policy::Policy;
 use crate::domain::dns::survey::Survey;
 
 pub(super) fn checks(survey: &Survey) -> Vec<Check> {
     let domain = &survey.subject.domain;
     let discovery = discover(survey);
-    let mut checks = Vec::new();
-    for (owner, count) in &discovery.several {
-        let found = format!("_dmarc.{owner} holds {count} records, and only one may be");
-        let why = "receivers ignore them all, as if there were none (RFC 9989 §4.10)";
-        checks.push(Check::new("dmarc", Verdict::Critical, found, why).publish(first_record(owner)));
-    }
-    for (owner, text) in &discovery.misspelt {
-        let found = format!("_dmarc.{owner}: {text}");
-        let why = "it is no DMARC record: it must begin with v=DMARC1; spelt exactly so, and receivers ignore it";
-        checks.push(Check::new("dmarc", Verdict::Critical, found, why).publish(corrected(owner, text)));
-    }
+    let mut checks = ignored_checks(domain, &discovery);
     match &discovery.record {
         Some((owner, text)) => checks.extend(record_checks(survey, &discovery, owner, text)),
         None if !discovery.unanswered.is_empty() => {
             let why = "a record may be there or not; mail is judged by it";
-            checks.push(Check::new("dmarc", Verdict::Unanswered, discovery.unanswered.join("; "), why));
+            checks.push(Check::new("dmarc", Verdict::Unanswered, discovery.silence(), why));
         }
         None if checks.is_empty() => {
             let found = format!("no DMARC record for {domain}, nor above it");
@@ -35,6 +26,34 @@ pub(super) fn checks(survey: &Survey) -> Vec<Check> {
         None => {}
     }
     checks
+}
+
+/// Records that receivers ignore. Where one that is as near to the domain governs it all the same, they only concern other
+/// names; what lies above the organization is not the sender's to mend.
+fn ignored_checks(domain: &DomainName, discovery: &Discovery) -> Vec<Check> {
+    let organisation = domain.organisation();
+    let is_own = |owner: &DomainName| owner.is_at_or_below(&organisation);
+    let judged = |owner: &DomainName, found: String, why: &str, publish: String| {
+        let governs = discovery.record.as_ref().filter(|(governing, _)| governing.is_at_or_below(owner));
+        let (verdict, why) = match governs {
+            Some((governing, _)) => {
+                (Verdict::Warning, format!("{why}; mail from {domain} is judged by the record of {governing} instead"))
+            }
+            None => (Verdict::Critical, why.to_owned()),
+        };
+        Check::new("dmarc", verdict, found, why).publish(publish)
+    };
+    let several = discovery.several.iter().filter(|(owner, _)| is_own(owner)).map(|(owner, count)| {
+        let found = format!("_dmarc.{owner} holds {count} records, and only one may be");
+        let why = "receivers ignore them all, as if there were none (RFC 9989 §4.10)";
+        judged(owner, found, why, first_record(owner))
+    });
+    let misspelt = discovery.misspelt.iter().filter(|(owner, _)| is_own(owner)).map(|(owner, text)| {
+        let found = format!("_dmarc.{owner}: {text}");
+        let why = "it is no DMARC record: it must begin with v=DMARC1; spelt exactly so, and receivers ignore it";
+        judged(owner, found, why, corrected(owner, text))
+    });
+    several.chain(misspelt).collect()
 }
 
 fn first_record(owner: &DomainName) -> String {
@@ -72,30 +91,31 @@ fn record_checks(survey: &Survey, discovery: &Discovery, owner: &DomainName, tex
     let record = DmarcRecord::parse(text);
     let domain = &survey.subject.domain;
     let mut checks = Vec::new();
-    if !discovery.unanswered.is_empty() && owner != domain {
-        let found = discovery.unanswered.join("; ");
-        let why = format!("a nearer record would govern instead of that of {owner}");
-        checks.push(Check::new("dmarc", Verdict::Unanswered, found, why));
-    }
+    checks.extend(silence_check(domain, discovery, owner));
     let whose = if owner == domain { String::new() } else { format!(", which governs {domain} too") };
     let shown = format!("_dmarc.{owner}: {text}{whose}");
     checks.push(if record.faults.is_empty() {
         Check::new("dmarc", Verdict::Ok, shown, "one record, and every tag of it is understood")
     } else {
-        let applied = match (record.policy, record.applies()) {
-            (Some(policy), _) => format!("receivers apply p={} and skip the rest that is wrong", policy.word()),
-            (None, true) => "receivers apply it as p=none, whatever was meant".to_owned(),
-            (None, false) => "receivers do not apply it at all: it is as if there were no record".to_owned(),
+        let (verdict, applied) = match record.applied(Whose::Own) {
+            None => {
+                (Verdict::Critical, "receivers do not apply it at all: it is as if there were no record".to_owned())
+            }
+            Some(_) if !record.invalid.is_empty() => {
+                (Verdict::Critical, "receivers apply it as p=none, whatever was meant".to_owned())
+            }
+            Some((_, policy)) => {
+                (Verdict::Warning, format!("receivers apply p={} and skip the rest that is wrong", policy.word()))
+            }
         };
-        let verdict = if record.policy.is_some() { Verdict::Warning } else { Verdict::Critical };
         let found = format!("{shown}: {}", record.faults.join("; "));
         Check::new("dmarc", verdict, found, applied).publish(corrected(owner, text))
     });
     if !record.oddities.is_empty() {
-        let why = "RFC 9989 took these tags out; receivers ignore them";
+        let why = "receivers that go by RFC 9989 ignore them";
         checks.push(Check::new("dmarc.tags", Verdict::Warning, record.oddities.join("; "), why));
     }
-    checks.extend(policy_check(domain, owner, &record));
+    checks.extend(policy_check(survey, owner, &record));
     if record.strict_spf || record.strict_dkim {
         checks.push(alignment_check(survey, &record));
     }
@@ -103,15 +123,38 @@ fn record_checks(survey: &Survey, discovery: &Discovery, owner: &DomainName, tex
     checks
 }
 
+/// Names without an answer whose record, if there is one, would govern: nearer ones, and those up to the organization.
+fn silence_check(domain: &DomainName, discovery: &Discovery, owner: &DomainName) -> Option<Check> {
+    if owner == domain {
+        return None;
+    }
+    let organisation = domain.organisation();
+    let counts = |name: &DomainName| name.is_at_or_below(owner) || name.is_at_or_below(&organisation);
+    let told: Vec<&str> =
+        discovery.unanswered.iter().filter(|(name, _)| counts(name)).map(|(_, told)| told.as_str()).collect();
+    let why = format!("a record there would govern {domain} instead of that of {owner}");
+    (!told.is_empty()).then(|| Check::new("dmarc", Verdict::Unanswered, told.join("; "), why))
+}
+
+/// How the domain of a survey stands to the one whose record governs it.
+pub(super) fn whose(survey: &Survey, owner: &DomainName) -> Whose {
+    let domain = &survey.subject.domain;
+    if owner == domain {
+        return Whose::Own;
+    }
+    let reply = survey.reply(domain, RecordType::Txt);
+    let is_missing = reply.is_some_and(|reply| matches!(reply.answer, Answer::Absent { name_exists: false, .. }));
+    if is_missing { Whose::BelowAndMissing } else { Whose::Below }
+}
+
 /// What the policy asks for, and what the next step is.
-fn policy_check(domain: &DomainName, owner: &DomainName, record: &DmarcRecord) -> Option<Check> {
-    let own = record.policy?;
-    let (tag, policy) = match record.below {
-        Some(below) if owner != domain => ("sp", below),
-        _ => ("p", own),
-    };
+fn policy_check(survey: &Survey, owner: &DomainName, record: &DmarcRecord) -> Option<Check> {
+    let domain = &survey.subject.domain;
+    let whose = whose(survey, owner);
+    let (tag, policy) = record.applied(whose)?;
     let testing = if record.testing { ", and t=y asks receivers to try it out only" } else { "" };
-    let found = format!("{tag}={} for {domain}{testing}", policy.word());
+    let missing = if whose == Whose::BelowAndMissing { ", a name that DNS does not know" } else { "" };
+    let found = format!("{tag}={} for {domain}{missing}{testing}", policy.word());
     let why = match policy {
         Policy::None => {
             "it meets what the providers ask for and protects nobody; once mail passes steadily, go on to quarantine, then \
@@ -129,6 +172,7 @@ fn alignment_check(survey: &Survey, record: &DmarcRecord) -> Check {
     let domain = &survey.subject.domain;
     let mut found = Vec::new();
     let mut verdict = Verdict::Info;
+    let spf_may_align = !record.strict_spf && survey.subject.mail_from.iter().any(|one| survey.aligns(&one.domain));
     if record.strict_spf {
         found.push("aspf=s: a MAIL FROM domain, always a subdomain, never aligns".to_owned());
         verdict = Verdict::Warning;
@@ -138,7 +182,7 @@ fn alignment_check(survey: &Survey, record: &DmarcRecord) -> Check {
         let signs_exactly = survey.subject.selectors.iter().any(|selector| exact(&selector.name));
         found.push(format!("adkim=s: only d={domain} aligns"));
         if !signs_exactly && !survey.subject.selectors.is_empty() {
-            verdict = Verdict::Critical;
+            verdict = if spf_may_align { Verdict::Warning } else { Verdict::Critical };
         }
     }
     let why = "strict alignment wants the very domain in From; relaxed alignment is content with the organization";

@@ -31,7 +31,7 @@ pub(super) fn checks(survey: &Survey) -> Vec<Check> {
         checks.push(Check::new("mail_from.used", Verdict::Warning, found, why));
     }
     for mail_from in &subject.mail_from {
-        if mail_from.domain.organisation() != subject.domain.organisation() {
+        if !survey.aligns(&mail_from.domain) {
             let found = format!("{} does not belong to the organization of {}", mail_from.domain, subject.domain);
             let why = "SPF passes but does not align with From, so that DMARC rests on DKIM alone";
             checks.push(Check::new("mail_from.aligned", Verdict::Warning, found, why));
@@ -43,6 +43,10 @@ pub(super) fn checks(survey: &Survey) -> Vec<Check> {
 fn exchange_check(survey: &Survey, mail_from: &MailFrom) -> Check {
     let domain = &mail_from.domain;
     let wanted = mail_from.region.as_ref().map(|region| format!("feedback-smtp.{region}.amazonses.com"));
+    // A domain that serves several regions has the host of one of them, which passes bounces on to the others.
+    let of_domain = survey.subject.mail_from.iter().filter(|other| other.domain == *domain);
+    let hosts_of_regions: Vec<String> =
+        of_domain.filter_map(|other| Some(format!("feedback-smtp.{}.amazonses.com", other.region.as_ref()?))).collect();
     let record = format!("{domain}. IN MX 10 {}.", wanted.as_deref().unwrap_or("feedback-smtp.REGION.amazonses.com"));
     let why = "SES uses the MAIL FROM domain only while it finds exactly one MX there, its own; otherwise it falls back to \
                amazonses.com, or refuses to send";
@@ -64,14 +68,15 @@ fn exchange_check(survey: &Survey, mail_from: &MailFrom) -> Check {
     let (verdict, found) = match (&reply.answer, hosts.as_slice()) {
         (Answer::Unanswered(why_not), _) => (Verdict::Unanswered, format!("MX {domain}: {why_not}")),
         (Answer::Absent { .. }, _) => (Verdict::Critical, format!("{domain} has no MX")),
-        (Answer::Records(_), [Some(host)]) if wanted.as_deref().is_none_or(|wanted| host.as_str() == wanted) => {
+        (Answer::Records(_), [Some(host)])
+            if hosts_of_regions.is_empty() || hosts_of_regions.iter().any(|wanted| host.as_str() == wanted) =>
+        {
             if is_feedback(host) {
                 return Check::new("mail_from", Verdict::Ok, format!("{domain}: MX {told}"), why);
             }
             (Verdict::Critical, format!("{domain}: MX {told}, which is not Amazon's"))
         }
         (Answer::Records(_), [Some(host)]) if is_feedback(host) => {
-            // One region's host takes the bounces of another, but SES asks for its own.
             (Verdict::Critical, format!("{domain}: MX {told}, which is another region's"))
         }
         (Answer::Records(_), [_]) => (Verdict::Critical, format!("{domain}: MX {told}, which is not Amazon's")),

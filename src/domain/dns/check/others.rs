@@ -1,9 +1,11 @@
 //! BIMI, MTA-STS (RFC 8461) and TLS-RPT (RFC 8460): told as information, as none of them decides on placement.
 
+use super::dmarc::whose;
 use super::{Check, Verdict};
 use crate::domain::dns::answer::{Answer, RecordType, Reply};
-use crate::domain::dns::dmarc::{DmarcRecord, Policy, discover};
+use crate::domain::dns::dmarc::{DmarcRecord, discover};
 use crate::domain::dns::name::DomainName;
+use crate::domain::dns::policy::Policy;
 use crate::domain::dns::record::tags;
 use crate::domain::dns::survey::Survey;
 
@@ -59,8 +61,9 @@ fn bimi(survey: &Survey) -> Check {
         }
     }
     let Some((mut told, text)) = found else { return Check::new("bimi", Verdict::Info, "no BIMI", why) };
-    let policy = discover(survey).record.and_then(|(_, text)| DmarcRecord::parse(&text).policy);
-    if policy.is_none_or(|policy| policy == Policy::None) {
+    let record = discover(survey).record;
+    let applied = record.and_then(|(owner, text)| DmarcRecord::parse(&text).applied(whose(survey, &owner)));
+    if applied.is_none_or(|(_, policy)| policy == Policy::None) {
         told.push_str("; no provider shows it without DMARC at quarantine or reject");
     }
     let (tags, _) = tags(&text);

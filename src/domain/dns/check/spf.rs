@@ -2,7 +2,7 @@
 
 use super::{Check, Verdict, txt_line};
 use crate::domain::dns::name::DomainName;
-use crate::domain::dns::spf::{Mechanism, Qualifier, SpfRecord};
+use crate::domain::dns::spf::{Mechanism, Qualifier, SpfRecord, holds};
 use crate::domain::dns::spf_tree::{MOST_LOOKUPS, MOST_VOIDS, SpfTree};
 use crate::domain::dns::subject::is_amazon;
 use crate::domain::dns::survey::Survey;
@@ -24,10 +24,10 @@ pub(super) fn checks(survey: &Survey) -> Vec<Check> {
 /// The record that receivers evaluate.
 fn of_mail_from(survey: &Survey, domain: &DomainName) -> Vec<Check> {
     let tree = survey.spf(domain);
-    let mended = mended(domain, &tree.own);
+    let mended = mended(domain, &tree);
     let [text] = tree.own.as_slice() else { return vec![no_record_check(domain, &tree, mended)] };
     let record = SpfRecord::parse(text);
-    let mut checks = vec![record_check(domain, &tree, &record, text, &mended)];
+    let mut checks = vec![record_check(survey, domain, &tree, text, &mended)];
     checks.push(lookup_check(domain, &tree));
     checks.extend(all_check(domain, &record, &tree, &mended));
     checks.extend(term_checks(&tree, &record));
@@ -52,7 +52,7 @@ fn no_record_check(domain: &DomainName, tree: &SpfTree, mended: String) -> Check
     Check::new("spf", Verdict::Critical, found, why).publish(mended)
 }
 
-fn record_check(domain: &DomainName, tree: &SpfTree, record: &SpfRecord, text: &str, mended: &str) -> Check {
+fn record_check(survey: &Survey, domain: &DomainName, tree: &SpfTree, text: &str, mended: &str) -> Check {
     if !tree.faults.is_empty() {
         let found = format!("{domain}: {text}: {}", tree.faults.join("; "));
         return Check::new(
@@ -63,18 +63,37 @@ fn record_check(domain: &DomainName, tree: &SpfTree, record: &SpfRecord, text: &
         )
         .publish(mended);
     }
-    let lets_ses_send = tree.included.iter().any(is_amazon);
-    if lets_ses_send {
-        return Check::new("spf", Verdict::Ok, format!("{domain}: {text}"), "one record, and it lets SES send");
+    match tree.ses {
+        Some(Qualifier::Pass) => {
+            return Check::new("spf", Verdict::Ok, format!("{domain}: {text}"), "one record, and it lets SES send");
+        }
+        Some(sign) => {
+            let found = format!("{domain}: {text}: {SES} is named, and its mail ends in {}", sign.word());
+            let why = "only an include without a sign, or with +, lets SES send (RFC 7208 §4.6.2)";
+            return Check::new("spf", Verdict::Critical, found, why).publish(mended);
+        }
+        None => {}
     }
     if !tree.unanswered.is_empty() {
         let found = format!("{domain}: {text}: {}", tree.unanswered.join("; "));
         let why = "whether the record lets SES send depends on what nobody answered";
         return Check::new("spf", Verdict::Unanswered, found, why);
     }
-    let passes_all = record.all() == Some(Qualifier::Pass);
-    let verdict = if passes_all { Verdict::Warning } else { Verdict::Critical };
+    if tree.may_pass {
+        let found = format!("{domain}: {text}: not followed: {}", tree.unfollowed.join(" "));
+        let why =
+            "whether the record lets SES send depends on macros that only a message fills in; a test run shows it";
+        return Check::new("spf", Verdict::Unanswered, found, why);
+    }
     let found = format!("{domain}: {text}: it does not include {SES}");
+    let addresses = &survey.subject.addresses;
+    let is_named = |address| tree.networks.iter().any(|network| holds(network, address));
+    if !addresses.is_empty() && addresses.iter().copied().all(is_named) {
+        let found = format!("{found}, only addresses that SES sent from lately");
+        let why = "SES sends from other addresses whenever it wants to, and SPF does not pass from them";
+        return Check::new("spf", Verdict::Warning, found, why).publish(mended);
+    }
+    let verdict = if tree.all == Some(Qualifier::Pass) { Verdict::Warning } else { Verdict::Critical };
     Check::new("spf", verdict, found, "SES sends this mail, and the record does not name it: SPF does not pass")
         .publish(mended)
 }
@@ -115,17 +134,24 @@ fn lookup_check(domain: &DomainName, tree: &SpfTree) -> Check {
 }
 
 fn all_check(domain: &DomainName, record: &SpfRecord, tree: &SpfTree, mended: &str) -> Option<Check> {
-    let (verdict, found, why) = match record.all() {
+    let is_whole = [&tree.faults, &tree.unanswered, &tree.unfollowed].into_iter().all(Vec::is_empty);
+    let (verdict, found, why) = match tree.all {
         Some(Qualifier::Fail | Qualifier::SoftFail) => return None,
         Some(Qualifier::Pass) => {
             (Verdict::Critical, "+all", "everybody may send as you, and filters hold it against you")
         }
         Some(Qualifier::Neutral) => (Verdict::Warning, "?all", "the record says nothing of anybody else"),
-        // The record that redirect leads to has its own.
-        None if record.redirect.is_some() && tree.faults.is_empty() => return None,
+        // The record that redirect leads to may have its own.
+        None if record.redirect.is_some() && !is_whole => return None,
         None => (Verdict::Warning, "no all", "the record says nothing of anybody else"),
     };
-    Some(Check::new("spf.all", verdict, format!("{domain}: {found}"), why).publish(mended))
+    match &record.redirect {
+        Some(target) if record.all().is_none() => {
+            let found = format!("{domain}: {found} behind redirect={target}");
+            Some(Check::new("spf.all", verdict, found, why))
+        }
+        _ => Some(Check::new("spf.all", verdict, format!("{domain}: {found}"), why).publish(mended)),
+    }
 }
 
 fn term_checks(tree: &SpfTree, record: &SpfRecord) -> Vec<Check> {
@@ -177,21 +203,36 @@ fn of_from(survey: &Survey) -> Check {
     Check::new("spf.from", Verdict::Info, format!("{domain}: {text}"), why)
 }
 
-/// A record that keeps every good term of these, includes SES, and ends as they did or in `~all`.
-fn mended(domain: &DomainName, texts: &[String]) -> String {
+/// A record that lets SES send, keeps every good term of the domain's own records that is reached, and ends as they did or
+/// in `~all`. What a `redirect` let pass still passes.
+fn mended(domain: &DomainName, tree: &SpfTree) -> String {
+    let records: Vec<SpfRecord> = tree.own.iter().map(|text| SpfRecord::parse(text)).collect();
     let mut terms: Vec<String> = vec![format!("include:{SES}")];
-    let mut all = "~all";
-    for text in texts {
-        let record = SpfRecord::parse(text);
-        if record.all() == Some(Qualifier::Fail) {
-            all = "-all";
-        }
-        for term in record.terms {
-            let is_kept = !matches!(term.mechanism, Mechanism::All | Mechanism::Ptr(_));
-            if is_kept && !terms.contains(&term.written) {
-                terms.push(term.written);
+    let mut redirects: Vec<&str> = Vec::new();
+    for record in &records {
+        for term in record.terms.iter().take_while(|term| term.mechanism != Mechanism::All) {
+            let names_ses = matches!(&term.mechanism, Mechanism::Include(target) if is_ses(target));
+            let is_good =
+                !names_ses && !matches!(term.mechanism, Mechanism::Ptr(_)) && !tree.broken.contains(&term.written);
+            if is_good && !terms.contains(&term.written) {
+                terms.push(term.written.clone());
             }
         }
+        let is_good = |target: &&str| !is_ses(target) && !tree.broken.contains(&format!("redirect={target}"));
+        let redirect = record.redirect.as_deref().filter(|_| record.all().is_none()).filter(is_good);
+        redirects.extend(redirect);
     }
-    txt_line(domain, &format!("v=spf1 {} {all}", terms.join(" ")))
+    let ends: Vec<Qualifier> = records.iter().filter_map(SpfRecord::all).collect();
+    let end = match redirects.as_slice() {
+        [only] if ends.is_empty() => format!("redirect={only}"),
+        several => {
+            terms.extend(several.iter().map(|target| format!("include:{target}")));
+            if ends.contains(&Qualifier::Fail) { "-all" } else { "~all" }.to_owned()
+        }
+    };
+    txt_line(domain, &format!("v=spf1 {} {end}", terms.join(" ")))
+}
+
+fn is_ses(target: &str) -> bool {
+    DomainName::new(target).is_some_and(|target| is_amazon(&target))
 }

@@ -170,6 +170,68 @@ fn every_fault_is_judged_and_told_with_the_record_to_publish() {
             Some(spf),
         ),
         (&["amazonses.com TXT ?"], "spf.lookups", Unanswered, "SERVFAIL", None),
+        (
+            &["bounce.shop.example TXT v=spf1 ~include:amazonses.com -all"],
+            "spf",
+            Critical,
+            "its mail ends in softfail",
+            Some("bounce.shop.example. IN TXT \"v=spf1 include:amazonses.com -all\""),
+        ),
+        (&["bounce.shop.example TXT v=spf1 redirect=amazonses.com"], "spf", Ok, "redirect=amazonses.com", None),
+        (
+            &["bounce.shop.example TXT v=spf1 ip4:198.51.100.0/24 redirect=own.example", "own.example TXT v=spf1 -all"],
+            "spf",
+            Critical,
+            "does not include amazonses.com",
+            Some(
+                "bounce.shop.example. IN TXT \"v=spf1 include:amazonses.com ip4:198.51.100.0/24 redirect=own.example\"",
+            ),
+        ),
+        (
+            &[
+                "bounce.shop.example TXT v=spf1 redirect=own.example",
+                "own.example TXT v=spf1 include:amazonses.com +all",
+            ],
+            "spf.all",
+            Critical,
+            "+all behind redirect=own.example",
+            None,
+        ),
+        (
+            &["bounce.shop.example TXT v=spf1 mx -all ip4:198.51.100.0/24", "bounce.shop.example MX 1 a.example"],
+            "spf",
+            Critical,
+            "does not include amazonses.com",
+            Some("bounce.shop.example. IN TXT \"v=spf1 include:amazonses.com mx -all\""),
+        ),
+        (
+            &["bounce.shop.example TXT v=spf1 redirect=own.example", "bounce.shop.example TXT v=spf1 mx -all"],
+            "spf",
+            Critical,
+            "2 SPF records",
+            Some("bounce.shop.example. IN TXT \"v=spf1 include:amazonses.com mx include:own.example -all\""),
+        ),
+        (
+            &["bounce.shop.example TXT v=spf1 include:gone.example include:amazonses.com ip4:198.51.100.7 ~all"],
+            "spf",
+            Critical,
+            "gone.example publishes no SPF record",
+            Some("bounce.shop.example. IN TXT \"v=spf1 include:amazonses.com ip4:198.51.100.7 ~all\""),
+        ),
+        (
+            &["bounce.shop.example TXT v=spf1 ip4:192.0.2.0/24 -all"],
+            "spf",
+            Warning,
+            "only addresses that SES sent from lately",
+            Some("bounce.shop.example. IN TXT \"v=spf1 include:amazonses.com ip4:192.0.2.0/24 -all\""),
+        ),
+        (
+            &["bounce.shop.example TXT v=spf1 include:%{i}.hosted.example ~all"],
+            "spf",
+            Unanswered,
+            "not followed: include:%{i}.hosted.example",
+            None,
+        ),
         (&["bounce.shop.example TXT v=spf1 include:amazonses.com +all"], "spf.all", Critical, "+all", Some(spf)),
         (&["bounce.shop.example TXT v=spf1 include:amazonses.com ?all"], "spf.all", Warning, "?all", Some(spf)),
         (&["bounce.shop.example TXT v=spf1 include:amazonses.com"], "spf.all", Warning, "no all", Some(spf)),
@@ -263,6 +325,31 @@ fn every_fault_is_judged_and_told_with_the_record_to_publish() {
             Critical,
             "v=dmarc1",
             Some("_dmarc.shop.example. IN TXT \"v=DMARC1; p=none; rua=mailto:a@shop.example\""),
+        ),
+        (
+            &["_dmarc.shop.example TXT v=DMARC1; p=reject; sp=ablehnen; rua=mailto:a@shop.example"],
+            "dmarc",
+            Critical,
+            "write sp=reject",
+            Some("_dmarc.shop.example. IN TXT \"v=DMARC1; p=reject; sp=reject; rua=mailto:a@shop.example\""),
+        ),
+        (
+            &["_dmarc.shop.example TXT v=DMARC1; rua=mailto:a@shop.example"],
+            "dmarc",
+            Warning,
+            "p is missing",
+            Some("_dmarc.shop.example. IN TXT \"v=DMARC1; p=none; rua=mailto:a@shop.example\""),
+        ),
+        (&["_dmarc.shop.example TXT v=DMARC1; sp=none"], "dmarc", Critical, "p is missing", None),
+        (
+            &[
+                "_dmarc.shop.example TXT v=DMARC1; p=none; rua=mailto:a@shop.example",
+                "_dmarc.shop.example TXT v=dmarc1; p=reject",
+            ],
+            "dmarc",
+            Warning,
+            "v=dmarc1",
+            None,
         ),
         (
             &["_dmarc.shop.example TXT v=DMARC1; p=none; pct=50; rua=mailto:a@shop.example"],
@@ -387,4 +474,108 @@ fn a_long_text_is_split_as_zone_files_need_it() {
     let line = txt_line(&name("a.example"), &"x".repeat(300));
     assert_eq!(line, format!("a.example. IN TXT \"{}\" \"{}\"", "x".repeat(255), "x".repeat(45)));
     assert_eq!(txt_line(&name("a.example"), "a\"b\\"), "a.example. IN TXT \"a\\\"b\\\\\"");
+}
+
+/// The checks of a sender below an organization that has one name more.
+fn told_of_mail(rows: &[&str]) -> Vec<Check> {
+    let rows: Vec<String> = rows.iter().map(|row| (*row).to_owned()).collect();
+    checks(&surveyed(Subject::new(name("mail.shop.example")), &rows))
+}
+
+#[test]
+fn a_faulty_record_above_the_one_that_governs_is_no_fault_of_this_mail() {
+    let own = "_dmarc.mail.shop.example TXT v=DMARC1; p=reject; rua=mailto:a@shop.example";
+    let above = ["_dmarc.shop.example TXT v=DMARC1; p=none", "_dmarc.shop.example TXT v=DMARC1; p=reject"];
+    for above in [&above[..], &["_dmarc.shop.example TXT v=dmarc1; p=none"]] {
+        let with_own = told_of_mail(&[&[own], above].concat());
+        let verdicts: Vec<Verdict> = of(&with_own, "dmarc").iter().map(|check| check.verdict).collect();
+        assert_eq!(verdicts, [Verdict::Warning, Verdict::Ok], "{above:?}");
+        assert!(of(&with_own, "dmarc")[0].why.contains("record of mail.shop.example"), "{with_own:?}");
+        let without = told_of_mail(above);
+        assert_eq!(of(&without, "dmarc")[0].verdict, Verdict::Critical, "{above:?}");
+    }
+    let mut faulty = vec!["_dmarc.mail.shop.example TXT v=dmarc1; p=reject"];
+    faulty.push("_dmarc.shop.example TXT v=DMARC1; p=none; rua=mailto:a@shop.example");
+    assert_eq!(of(&told_of_mail(&faulty), "dmarc")[0].verdict, Verdict::Critical, "the nearer one was meant to govern");
+    let suffix = told_of_mail(&[own, "_dmarc.example TXT v=dmarc1; p=none"]);
+    assert_eq!(of(&suffix, "dmarc").len(), 1, "a public suffix is not the sender's to mend");
+}
+
+#[test]
+fn silence_counts_where_a_record_would_govern_instead_of_the_one_found() {
+    let shop = "_dmarc.shop.example TXT v=DMARC1; p=reject; rua=mailto:a@shop.example";
+    for (rows, is_open) in [
+        (&["_dmarc.mail.shop.example TXT ?", shop][..], true),
+        (&[shop, "_dmarc.example TXT ?"], false),
+        (
+            &["_dmarc.mail.shop.example TXT v=DMARC1; p=none; rua=mailto:a@shop.example", "_dmarc.shop.example TXT ?"],
+            false,
+        ),
+    ] {
+        let checks = told_of_mail(rows);
+        let found = of(&checks, "dmarc").iter().any(|check| check.verdict == Verdict::Unanswered);
+        assert_eq!(found, is_open, "{rows:?}: {:#?}", of(&checks, "dmarc"));
+    }
+    let deep = Subject::new(name("a.mail.shop.example"));
+    let rows = ["_dmarc.mail.shop.example TXT v=DMARC1; p=none", "_dmarc.shop.example TXT ?"].map(str::to_owned);
+    let checks = checks(&surveyed(deep, &rows));
+    assert_eq!(of(&checks, "dmarc")[0].verdict, Verdict::Unanswered, "the organization's own may be the one");
+}
+
+#[test]
+fn a_name_that_does_not_exist_falls_under_np_and_psd_ends_an_organization() {
+    let np = "_dmarc.shop.example TXT v=DMARC1; p=none; sp=quarantine; np=reject; rua=mailto:a@shop.example";
+    assert!(of(&told_of_mail(&[np]), "dmarc.policy")[0].found.starts_with("np=reject for mail.shop.example, a name"));
+    let exists = [np, "mail.shop.example TXT v=spf1 -all"];
+    assert!(of(&told_of_mail(&exists), "dmarc.policy")[0].found.starts_with("sp=quarantine for mail"));
+    let mut subject = Subject::new(name("mail.shop.example"));
+    subject.add_mail_from(name("bounce.shop.example"), Some("eu-central-1"));
+    subject.add_selector(Selector { name: name("s._domainkey.shop.example"), target: None, in_use: true });
+    let ends = "_dmarc.mail.shop.example TXT v=DMARC1; p=none; psd=n; rua=mailto:a@shop.example";
+    for (record, is_aligned) in [(ends, false), (&ends.replace(" psd=n;", ""), true)] {
+        let mut rows = good();
+        rows.push(record.to_owned());
+        let checks = checks(&surveyed(subject.clone(), &rows));
+        for id in ["mail_from.aligned", "dkim.aligned"] {
+            assert_eq!(of(&checks, id).is_empty(), is_aligned, "{record}: {id}");
+        }
+    }
+}
+
+#[test]
+fn strict_or_foreign_dkim_is_only_critical_where_spf_cannot_align_either() {
+    let verdict = |mail_from: &str, policy: &str, id: &str| {
+        let mut subject = Subject::new(name("shop.example"));
+        subject.add_mail_from(name(mail_from), Some("eu-central-1"));
+        let signer = if id == "dkim.aligned" { "s._domainkey.other.example" } else { "s._domainkey.news.shop.example" };
+        subject.add_selector(Selector { name: name(signer), target: None, in_use: true });
+        let policy = format!("_dmarc.shop.example TXT v=DMARC1; p=none; {policy}rua=mailto:a@shop.example");
+        of(&checks(&surveyed(subject, &with(&[&policy]))), id)[0].verdict
+    };
+    for (id, policy) in [("dkim.aligned", ""), ("dmarc.alignment", "adkim=s; ")] {
+        assert_eq!(verdict("bounce.shop.example", policy, id), Verdict::Warning, "{id}");
+        assert_eq!(verdict("bounce.other.example", policy, id), Verdict::Critical, "{id}");
+    }
+    assert_eq!(verdict("bounce.shop.example", "adkim=s; aspf=s; ", "dmarc.alignment"), Verdict::Critical);
+}
+
+#[test]
+fn a_mail_from_domain_of_several_regions_has_the_host_of_one_of_them() {
+    let mut subject = sender();
+    subject.add_mail_from(name("bounce.shop.example"), Some("us-east-1"));
+    let verdicts = |rows: &[String]| -> Vec<Verdict> {
+        of(&checks(&surveyed(subject.clone(), rows)), "mail_from").iter().map(|check| check.verdict).collect()
+    };
+    assert_eq!(verdicts(&good()), [Verdict::Ok; 2]);
+    let third = with(&["bounce.shop.example MX 10 feedback-smtp.ap-south-1.amazonses.com"]);
+    assert_eq!(verdicts(&third), [Verdict::Critical; 2]);
+}
+
+#[test]
+fn a_key_is_found_at_the_end_of_several_aliases_too() {
+    let rows = with(&[
+        "t1._domainkey.shop.example CNAME t1.keys.shop.example",
+        "t1.keys.shop.example CNAME t1.dkim.amazonses.com",
+    ]);
+    assert_eq!(of(&told(&rows), "dkim").iter().map(|check| check.verdict).collect::<Vec<_>>(), [Verdict::Ok; 3]);
 }

@@ -53,6 +53,8 @@ fn what_receivers_turn_down_is_named() {
         (format!("h=sha1; p={RSA_1024}"), "sha256"),
         (format!("s=other; p={RSA_1024}"), "email"),
         (format!("hello; p={RSA_1024}"), "no tag"),
+        (format!("p={RSA_1024}; p={RSA_1024}"), "p= stands twice"),
+        (format!("P={RSA_1024}"), "small letters"),
     ] {
         let faults = KeyRecord::parse(&text).faults;
         assert!(faults.iter().any(|fault| fault.contains(part)), "{text}: {faults:?}");

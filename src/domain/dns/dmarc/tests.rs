@@ -45,10 +45,32 @@ fn a_translated_or_misspelt_policy_is_named_with_the_one_that_was_meant() {
         assert_eq!(record.policy, None, "{value}");
         let wanted = meant.map_or("none, quarantine or reject".to_owned(), |meant| format!("write p={meant}"));
         assert!(record.faults[0].contains(&wanted), "{value}: {:?}", record.faults);
-        assert!(!record.applies());
+        assert_eq!(record.applied(Whose::Own), None);
     }
     assert_eq!(DmarcRecord::parse("v=DMARC1; p=REJECT").policy, Some(Policy::Reject));
-    assert!(DmarcRecord::parse("v=DMARC1; p=ablehnen; rua=mailto:a@shop.example").applies(), "as none");
+}
+
+#[test]
+fn the_policy_that_is_applied_goes_by_where_the_domain_lies_and_one_invalid_policy_takes_the_others_away() {
+    use Policy::{None as Nothing, Quarantine, Reject};
+    let rua = "rua=mailto:a@shop.example";
+    for (text, own, below, missing) in [
+        ("p=reject", Some(("p", Reject)), Some(("p", Reject)), Some(("p", Reject))),
+        ("p=reject; sp=none", Some(("p", Reject)), Some(("sp", Nothing)), Some(("sp", Nothing))),
+        ("p=none; np=reject", Some(("p", Nothing)), Some(("p", Nothing)), Some(("np", Reject))),
+        ("p=none; sp=quarantine; np=reject", Some(("p", Nothing)), Some(("sp", Quarantine)), Some(("np", Reject))),
+        ("p=reject; sp=ablehnen", None, None, None),
+        ("p=ablehnen; np=none", None, None, None),
+        ("sp=reject", None, None, None),
+    ] {
+        let found = |text: &str| {
+            [Whose::Own, Whose::Below, Whose::BelowAndMissing].map(|whose| DmarcRecord::parse(text).applied(whose))
+        };
+        assert_eq!(found(&format!("v=DMARC1; {text}")), [own, below, missing], "{text}");
+        let none = Some(("p", Nothing));
+        let wanted = if own.is_none() { [none; 3] } else { [own, below, missing] };
+        assert_eq!(found(&format!("v=DMARC1; {text}; {rua}")), wanted, "{text} with reports");
+    }
 }
 
 #[test]
@@ -118,6 +140,15 @@ fn the_own_record_governs_and_without_one_that_of_the_organization() {
     let suffix = &["v=DMARC1; p=reject; psd=y"][..];
     assert_eq!(from("a.shop.example", &[("shop.example", none), ("example", suffix)]).as_deref(), Some("shop.example"));
     assert_eq!(from("a.shop.example", &[("example", suffix)]).as_deref(), Some("example"));
+    assert_eq!(
+        from("a.b.shop.example", &[("b.shop.example", none), ("example", suffix)]).as_deref(),
+        Some("example"),
+        "the organization is shop.example, which has none"
+    );
+    let border = |domain, records: &[(&str, &[&str])]| discover(&survey(domain, records)).organisation;
+    assert_eq!(border("a.b.shop.example", &[("example", suffix)]), DomainName::new("shop.example"));
+    assert_eq!(border("a.b.shop.example", &[("b.shop.example", ends)]), DomainName::new("b.shop.example"));
+    assert_eq!(border("a.b.shop.example", &[("b.shop.example", none)]), None);
     assert_eq!(from("a.shop.example", &[]), None);
 }
 

@@ -50,6 +50,8 @@ fn every_fault_is_named_with_its_term() {
         ("v=spf1 exists:%{i00r}.example -all", "macro"),
         ("v=spf1 a:%{l1r/}.shop.example/33 -all", "/0 to /32"),
         ("v=spf1 amazonses.com -all", "no mechanism"),
+        ("v=spf1 exists:%{i}example -all", "does not end in a domain"),
+        ("v=spf1 exists:%{d2r.}.x.7 -all", "does not end in a domain"),
         ("v=spf1 x=%{ -all", "macro"),
         ("v=spf1 include:amazonses.com –all", "not printable"),
     ] {
@@ -65,6 +67,24 @@ fn the_first_all_counts_and_a_record_of_any_length_is_read_in_one_pass() {
     // With a look at all terms for each term this would not end.
     let record = SpfRecord::parse(&format!("v=spf1{}", " a".repeat(300_000)));
     assert_eq!((record.terms.len(), record.all(), record.oddities.len()), (300_000, None, 0));
+}
+
+#[test]
+fn a_network_holds_the_addresses_within_its_length_and_of_its_kind() {
+    for (network, address, is_held) in [
+        ("192.0.2.0/24", "192.0.2.255", true),
+        ("192.0.2.0/24", "192.0.3.0", false),
+        ("192.0.2.7", "192.0.2.7", true),
+        ("192.0.2.7", "192.0.2.6", false),
+        ("0.0.0.0/0", "203.0.113.9", true),
+        ("2001:db8::/32", "2001:db8:ffff::1", true),
+        ("2001:db8::/33", "2001:db8:ffff::1", false),
+        ("0.0.0.0/0", "2001:db8::1", false),
+        ("::/0", "192.0.2.1", false),
+        ("nonsense", "192.0.2.1", false),
+    ] {
+        assert_eq!(holds(network, address.parse().unwrap()), is_held, "{network} {address}");
+    }
 }
 
 fn good_term() -> impl Strategy<Value = String> {

@@ -122,3 +122,58 @@ fn a_tree_without_end_is_not_followed_without_end() {
     let found = tree(&rows);
     assert!((11..60).contains(&found.lookups), "{}", found.lookups);
 }
+
+#[test]
+fn ses_sends_where_every_term_on_the_way_to_it_makes_mail_pass_and_none_before_it_says_otherwise() {
+    use Qualifier::{Fail, Neutral, Pass, SoftFail};
+    let amazon = ("TXT", "amazonses.com", &["v=spf1 ip4:192.0.2.0/24 -all"][..]);
+    for (record, ses, all) in [
+        ("v=spf1 include:amazonses.com ~all", Some(Pass), Some(SoftFail)),
+        ("v=spf1 +include:amazonses.com -all", Some(Pass), Some(Fail)),
+        ("v=spf1 ~include:amazonses.com -all", Some(SoftFail), Some(Fail)),
+        ("v=spf1 -include:amazonses.com +all", Some(Fail), Some(Pass)),
+        ("v=spf1 ?include:amazonses.com include:amazonses.com -all", Some(Neutral), Some(Fail)),
+        ("v=spf1 -all include:amazonses.com", None, Some(Fail)),
+        ("v=spf1 include:good.example -all", Some(Pass), Some(Fail)),
+        ("v=spf1 ~include:good.example -all", Some(SoftFail), Some(Fail)),
+        ("v=spf1 include:soft.example ~all", None, Some(SoftFail)),
+        ("v=spf1 -include:soft.example include:amazonses.com -all", Some(Pass), Some(Fail)),
+        ("v=spf1 include:open.example -all", Some(Pass), Some(Fail)),
+        ("v=spf1 redirect=amazonses.com", Some(Pass), Some(Fail)),
+        ("v=spf1 redirect=good.example", Some(Pass), Some(Neutral)),
+        ("v=spf1 redirect=soft.example", Some(SoftFail), Some(Fail)),
+        ("v=spf1 ~include:amazonses.com redirect=good.example", Some(SoftFail), Some(Neutral)),
+        ("v=spf1 redirect=open.example", None, Some(Pass)),
+        ("v=spf1 ip4:192.0.2.1", None, None),
+    ] {
+        let found = tree(&[
+            ("TXT", "shop.example", &[record]),
+            amazon,
+            ("TXT", "good.example", &["v=spf1 include:amazonses.com ?all"]),
+            ("TXT", "soft.example", &["v=spf1 ~include:amazonses.com -all"]),
+            ("TXT", "open.example", &["v=spf1 +all"]),
+        ]);
+        assert_eq!((found.ses, found.all), (ses, all), "{record}");
+    }
+}
+
+#[test]
+fn networks_and_macros_count_where_they_make_mail_pass_and_terms_that_lead_to_faults_are_known() {
+    let found = tree(&[
+        (
+            "TXT",
+            "shop.example",
+            &[
+                "v=spf1 ip4:192.0.2.1 -ip4:192.0.2.2 include:a.example ~include:b.example -exists:%{i}.x.example include:gone.example redirect=twice.example",
+            ],
+        ),
+        ("TXT", "a.example", &["v=spf1 ip6:2001:db8::/32 -all"]),
+        ("TXT", "b.example", &["v=spf1 ip4:198.51.100.1 -all"]),
+        ("TXT", "gone.example", &[]),
+        ("TXT", "twice.example", &["v=spf1 -all", "v=spf1 ~all"]),
+    ]);
+    assert_eq!(found.networks, ["192.0.2.1", "2001:db8::/32"]);
+    assert_eq!((found.unfollowed.len(), found.may_pass), (1, false));
+    assert_eq!(found.broken.into_iter().collect::<Vec<_>>(), ["include:gone.example", "redirect=twice.example"]);
+    assert!(tree(&[("TXT", "shop.example", &["v=spf1 include:%{i}.x.example ~all"])]).may_pass);
+}

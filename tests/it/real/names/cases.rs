@@ -124,6 +124,36 @@ pub(in crate::real) const CASES: &[Case] = &[
         &[("spf.redundant", "warning", "amazonses.com")],
     ),
     case("spf-redirect", 0, &["bounce TXT \"v=spf1 redirect=bundle.others.example\""], &[("spf", "ok", "redirect=")]),
+    case(
+        "spf-redirect-amazon",
+        0,
+        &["bounce TXT \"v=spf1 redirect=amazonses.com\""],
+        &[("spf", "ok", "redirect=amazonses.com"), ("spf.lookups", "ok", "1 of 10 lookups")],
+    ),
+    case(
+        "spf-redirect-open",
+        2,
+        &["bounce TXT \"v=spf1 redirect=open.others.example\""],
+        &[("spf", "ok", "redirect="), ("spf.all", "critical", "+all behind redirect=open.others.example")],
+    ),
+    case(
+        "spf-soft",
+        2,
+        &["bounce TXT \"v=spf1 ~include:amazonses.com -all\""],
+        &[("spf", "critical", "its mail ends in softfail")],
+    ),
+    case(
+        "spf-soft-behind",
+        2,
+        &["bounce TXT \"v=spf1 include:soft.others.example -all\""],
+        &[("spf", "critical", "does not include amazonses.com")],
+    ),
+    case(
+        "spf-soft-beside",
+        0,
+        &["bounce TXT \"v=spf1 -include:plain.others.example include:amazonses.com ~all\""],
+        &[("spf", "ok", "include:amazonses.com")],
+    ),
     case("spf-ptr", 1, &["bounce TXT \"v=spf1 include:amazonses.com ptr ~all\""], &[("spf.ptr", "warning", "ptr")]),
     case(
         "spf-macro",
@@ -187,6 +217,7 @@ pub(in crate::real) const CASES: &[Case] = &[
         &["{t}._domainkey TXT \"v=DKIM1; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\""],
         &[("dkim", "critical", "no RSA key")],
     ),
+    case("dkim-twice", 2, &["{t}._domainkey TXT \"v=DKIM1; p=; p=\""], &[("dkim", "critical", "p= stands twice")]),
     case("dmarc-none", 2, &["-_dmarc TXT"], &[("dmarc", "critical", "no DMARC record")]),
     case(
         "dmarc-two",
@@ -211,6 +242,18 @@ pub(in crate::real) const CASES: &[Case] = &[
         2,
         &["_dmarc TXT \"v=DMARC1; p=Quarant\\228ne; rua=mailto:dmarc@{d}\""],
         &[("dmarc", "critical", "write p=quarantine")],
+    ),
+    case(
+        "dmarc-below",
+        2,
+        &["_dmarc TXT \"v=DMARC1; p=reject; sp=ablehnen; rua=mailto:dmarc@{d}\""],
+        &[("dmarc", "critical", "write sp=reject"), ("dmarc.policy", "info", "p=none")],
+    ),
+    case(
+        "dmarc-no-policy",
+        1,
+        &["_dmarc TXT \"v=DMARC1; rua=mailto:dmarc@{d}\""],
+        &[("dmarc", "warning", "p is missing"), ("dmarc.policy", "info", "p=none")],
     ),
     case("dmarc-small", 2, &["_dmarc TXT \"v=dmarc1; p=none\""], &[("dmarc", "critical", "v=dmarc1")]),
     case(

@@ -15,11 +15,15 @@ const DISAGREEMENTS: [(&str, &str); 1] = [("spf-alias-circle", "pyspf")];
 /// What one program says: good, bad, or that nobody answered.
 type Saying = Option<bool>;
 
-/// The worst verdict of the checks with these ids. That a record does not name SES is no fault to others.
+/// What is said of a record that does not let SES send, which is no fault to others.
+const OF_SES: [&str; 2] = ["does not include", "its mail ends in"];
+
+/// The worst verdict of the checks with these ids, but for those that concern SES alone.
 fn ours(document: &Value, ids: &[&str]) -> Saying {
     let found = found(document);
-    let of_ids =
-        found.iter().filter(|(id, _, found)| ids.contains(&id.as_str()) && !found.contains("does not include"));
+    let of_ids = found
+        .iter()
+        .filter(|(id, _, found)| ids.contains(&id.as_str()) && !OF_SES.iter().any(|part| found.contains(part)));
     let verdicts: BTreeSet<&str> = of_ids.map(|(_, verdict, _)| verdict.as_str()).collect();
     if verdicts.contains("critical") {
         Some(false)
@@ -69,6 +73,10 @@ fn questions(case: &Case, document: &Value, theirs: &Value) -> Vec<(&'static str
         ("checkdmarc dmarc", no_silence(ours(document, &["dmarc"])), text(valid("dmarc"))),
         ("dkimpy", count(bits(document, &dkim_tokens(&case.domain())[0])), count(theirs["dkim"]["bits"].as_u64())),
     ];
+    if spf == Some(true) && pyspf == Some(true) {
+        let lets_ses_send = found(document).iter().any(|(id, verdict, _)| id == "spf" && verdict == "ok");
+        rows.push(("pyspf of SES", text(Some(lets_ses_send)), text(Some(theirs["pyspf"]["ses"] == "pass"))));
+    }
     if spf == Some(true) && valid("spf") == Some(true) {
         rows.push(("checkdmarc lookups", count(lookups(document)), count(theirs["spf"]["lookups"].as_u64())));
     }
