@@ -1,6 +1,7 @@
 //! `check`: proves the set-up before anything is sent: configuration and messages, SES, each seed's sign-in and folders.
 //!
-//! One line each, with the remedy. It sends nothing, stores nothing but how sign-ins went, and waits for no lock.
+//! One line each, with the remedy. It sends nothing, stores nothing but how sign-ins went and whom SES delivers
+//! to, and waits for no lock.
 
 mod seeds;
 
@@ -9,7 +10,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::dns::examine_streams;
-use super::preflight::{Preflight, Sending, preflight, refuse_unfit};
+use super::preflight::{Memory, Preflight, Sending, preflight, refuse_unfit};
 use super::preparation::{Prepared, prepare_streams};
 use super::{Context, Failure, Outcome};
 use crate::Exit;
@@ -65,7 +66,8 @@ pub(crate) async fn execute(context: &Context, args: &CheckArgs) -> Result<Outco
     let addresses: Vec<Address> = config.seeds.iter().map(|seed| seed.seed.address.clone()).collect();
     let sendings: Vec<Sending<'_>> =
         streams.iter().map(|one| Sending { stream: &one.stream, from: one.sender.clone() }).collect();
-    let asked = preflight(&config, &sendings, &addresses, None, &context.clock, context.simulated)
+    let memory = Memory { store: &store, believed: false };
+    let asked = preflight(&config, &sendings, &addresses, memory, &context.clock, context.simulated)
         .await
         .map_err(Failure::bad_input)?;
     let fit = refuse_unfit(&asked, streams.len().saturating_mul(addresses.len()));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use jiff::Timestamp;
 
 use super::Failure;
 use super::send::Route;
@@ -18,7 +19,7 @@ use crate::edge::ses::{
 };
 use crate::edge::store::{Listing, Store};
 
-/// How long an answer about the suppression list is believed.
+/// How long it is believed that an address is not on the suppression list.
 const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// The pace where SES does not tell the account's own: that of the sandbox.
@@ -63,6 +64,25 @@ pub(crate) struct Preflight {
     pub(crate) notes: BTreeSet<String>,
 }
 
+/// Where answers about the suppression list are kept: SES answers one such question a second.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Memory<'a> {
+    /// The database.
+    pub(crate) store: &'a Store,
+    /// Whether what lies there is believed. `check` proves, so that it asks anew; a run believes.
+    pub(crate) believed: bool,
+}
+
+impl Memory<'_> {
+    /// Whether SES said lately that it delivers to this address. That it does not is never believed from memory: who takes
+    /// the address off the list wants the next run to know.
+    async fn is_free(&self, region: Option<&str>, seed: &Address, now: Timestamp) -> bool {
+        let since = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+        // What cannot be read is asked.
+        self.believed && matches!(self.store.suppression_known(region, seed, since).await, Ok(Some(Listing::Free)))
+    }
+}
+
 /// One stream with its address in From.
 pub(crate) struct Sending<'a> {
     /// The stream.
@@ -76,7 +96,7 @@ pub(crate) async fn preflight(
     config: &Config,
     streams: &[Sending<'_>],
     seeds: &[Address],
-    memory: Option<&Store>,
+    memory: Memory<'_>,
     clock: &Clock,
     in_lab: bool,
 ) -> Result<Preflight, SesFailure> {
@@ -114,7 +134,7 @@ async fn ask_region(
     region: Option<&str>,
     streams: &[&Sending<'_>],
     seeds: &[Address],
-    memory: Option<&Store>,
+    memory: Memory<'_>,
     clock: &Clock,
     found: &mut Preflight,
 ) -> Result<(), SesFailure> {
@@ -206,21 +226,14 @@ async fn ask_suppression(
     api: &ApiSender,
     region: Option<&str>,
     seeds: &[Address],
-    memory: Option<&Store>,
+    memory: Memory<'_>,
     clock: &Clock,
     found: &mut Preflight,
 ) {
-    let mut answers = BTreeMap::new();
     let mut ask = Vec::new();
     for seed in seeds {
-        let since = clock.now().checked_sub(REMEMBERED).unwrap_or(jiff::Timestamp::MIN);
-        let known = match memory {
-            Some(store) => store.suppression_known(region, seed, since).await.ok().flatten(),
-            None => None,
-        };
-        match known {
-            Some(listing) => drop(answers.insert(seed.clone(), listing)),
-            None => ask.push(seed.clone()),
+        if !memory.is_free(region, seed, clock.now()).await {
+            ask.push(seed.clone());
         }
     }
     let mut told = Vec::new();
@@ -231,12 +244,9 @@ async fn ask_suppression(
             Suppression::Unknown(note) => drop(found.notes.insert(note)),
         }
     }
-    if let Some(store) = memory {
-        // A memory that could not be written costs one more question next time and nothing else.
-        store.remember_suppression(region, &told, clock.now()).await.ok();
-    }
-    answers.extend(told);
-    for (seed, listing) in answers {
+    // A memory that could not be written costs one more question next time and nothing else.
+    memory.store.remember_suppression(region, &told, clock.now()).await.ok();
+    for (seed, listing) in told {
         if let Listing::Suppressed { why } = listing {
             let why = format!(
                 "{seed} is on the SES suppression list ({why}): SES would accept the probe and never deliver it; remove it \
@@ -279,3 +289,6 @@ pub(crate) fn refuse_unfit(asked: &Preflight, probes: usize) -> Result<(), Failu
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

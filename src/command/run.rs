@@ -13,7 +13,7 @@ use super::dns::Recorder;
 use super::field::Field;
 use super::interrupt::Interrupt;
 use super::outcome::run_outcome;
-use super::preflight::{Preflight, preflight, refuse_unfit};
+use super::preflight::{Memory, Preflight, preflight, refuse_unfit};
 use super::preparation::Preparation;
 use super::send::{Sending, send_all};
 use super::watch::{Ended, Watch, watch};
@@ -58,7 +58,7 @@ pub(crate) async fn make(
         &preparation.config,
         &preparation.sendings(),
         &addresses,
-        Some(&store),
+        Memory { store: &store, believed: true },
         &context.clock,
         context.simulated,
     )
