@@ -9,7 +9,7 @@ use super::oauth;
 use super::reader::{Fault, Section, Source, one_line};
 use super::stream::{HOST, host_name, port, tls};
 use crate::domain::folder::Role;
-use crate::domain::provider::{Provider, ProviderName, Tls};
+use crate::domain::provider::{LoginForm, Provider, ProviderName, Tls};
 use crate::domain::receiver::{HostPattern, Receiver};
 use crate::domain::sign_in::SignIn;
 
@@ -68,6 +68,9 @@ pub(super) fn read(top: &Section<'_>) -> Option<Provider> {
         mailbox_sign_ins: top.whole("mailbox_sign_ins", 1..=100_000).and_then(|n| usize::try_from(n).ok()).unwrap_or(2),
         message_limit: top.whole("message_limit", 1..=1_000_000).and_then(|limit| u32::try_from(limit).ok()),
         domains: domains(top),
+        login: top
+            .word("login", &[("address", LoginForm::Address), ("local part", LoginForm::LocalPart)])
+            .unwrap_or_default(),
         sign_in_help: top.line_of("sign_in_help").unwrap_or_else(|| CHECK_LOGIN.to_owned()),
         oauth: oauth::preset(top),
         takes_passwords: top.flag("takes_passwords").unwrap_or(true),

@@ -64,7 +64,7 @@ fn read_one(section: &Section<'_>, file: &Path, base: &Path, providers: &Provide
         return None;
     };
     let seed = Seed {
-        login: login.unwrap_or_else(|| address.as_str().to_owned()),
+        login: login.unwrap_or_else(|| provider.login_of(&address).to_owned()),
         provider: provider.name.clone(),
         auth: auth.unwrap_or(AuthKind::Password),
         host,

@@ -35,6 +35,8 @@ pub(crate) struct SheetRow {
     pub(crate) guessed: bool,
     /// What to sign in as.
     pub(crate) login: String,
+    /// Whether that is what the provider wants of who names no login.
+    login_is_usual: bool,
     /// How it signs in.
     pub(crate) auth: AuthKind,
     /// Where its secret lies; a file's path is that of the sheet's directory.
@@ -207,14 +209,16 @@ fn row(cells: &Cells<'_>, file: &Path, providers: &Providers) -> Result<SheetRow
         _ => return Err("auth: must be password or oauth, or empty for what the provider takes".to_owned()),
     };
     let login = match cells.get("login") {
-        "" => address.as_str(),
+        "" => provider.login_of(&address),
         login => login,
     };
     let login = one_line(login).ok_or("login: must be one line")?;
+    let login_is_usual = login == provider.login_of(&address);
     let (secret, command) = secret(cells.get("secret"), auth, file)?;
     let labels = labels(cells.get("labels"))?;
     let provider = provider.name.clone();
-    Ok(SheetRow { line: cells.line, address, provider, guessed, login, auth, secret, command, labels })
+    let line = cells.line;
+    Ok(SheetRow { line, address, provider, guessed, login, login_is_usual, auth, secret, command, labels })
 }
 
 /// The provider, and whether it was guessed.
@@ -302,7 +306,7 @@ impl SheetRow {
             text.push_str(&value);
             text.push('\n');
         };
-        if self.login != self.address.as_str() {
+        if !self.login_is_usual {
             line("login", quoted(&self.login));
         }
         if self.auth == AuthKind::OAuth {
@@ -426,6 +430,12 @@ mod tests {
             ],
             &[],
         );
+        // What a provider wants of who names no login is not written down, and anything else is.
+        let apple = b"address,login,secret\nanna@icloud.com,,env:A\nbert@icloud.com,bert@icloud.com,env:B\n";
+        let rows = sheet(apple).unwrap().rows;
+        assert_eq!(rows.iter().map(|row| row.login.as_str()).collect::<Vec<_>>(), ["anna", "bert@icloud.com"]);
+        assert!(!rows[0].as_toml(Path::new(".")).contains("login"));
+        assert!(rows[1].as_toml(Path::new(".")).contains("login = \"bert@icloud.com\"\n"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 use super::schedule::{Channel, Occasion};
 use super::*;
 use crate::domain::folder::Role;
-use crate::domain::provider::Tls;
+use crate::domain::provider::{LoginForm, Tls};
 use crate::domain::seed::{AuthKind, IpFamily};
 use crate::domain::stream::{StreamKind, TagMode};
 use crate::secret::SecretSource;
@@ -356,6 +356,11 @@ fn a_preset_fills_what_a_seed_leaves_open_and_an_explicit_key_wins() {
     let plain = seed("").seed;
     assert_eq!((plain.host.as_str(), plain.port, plain.tls), ("imap.gmail.com", 993, Tls::Implicit));
     assert_eq!((plain.login.as_str(), plain.auth, plain.ip), ("anna@gmail.com", AuthKind::Password, IpFamily::Any));
+    // iCloud wants the part before the @, where the seed does not say otherwise.
+    let apple = SEED.replace("gmail.com", "icloud.com").replace("\"gmail\"", "\"icloud\"");
+    for (extra, login) in [("", "anna"), ("login = \"anna@icloud.com\"\n", "anna@icloud.com")] {
+        assert_eq!(load(STREAM, &format!("{apple}{extra}")).unwrap().seeds[0].seed.login, login);
+    }
     let own = seed(
         "host = \"::1\"\nlogin = \"anna\"\ntls = \"starttls\"\nip = \"v4\"\njunk = \"Bulk\"\nlabels = [\"b2c\"]\n",
     )
@@ -436,6 +441,12 @@ fn every_preset_compiled_in_is_without_fault_and_leads_to_a_spam_folder() {
     ] {
         assert_eq!((provider(name).spam_threshold, provider(name).tabs), (spam, tabs), "{name}");
     }
+    let short: Vec<&str> = presets
+        .values()
+        .filter(|preset| preset.login == LoginForm::LocalPart)
+        .map(|preset| preset.name.as_str())
+        .collect();
+    assert_eq!(short, ["icloud"]);
     assert_eq!(provider("web.de").names[&Role::Unknown], ["Unbekannt"]);
     assert_eq!(provider("yahoo").names[&Role::Junk], ["Bulk", "Bulk Mail", "Spam"]);
     assert!(provider("outlook").names[&Role::Junk].contains(&"Courrier indésirable".to_owned()));

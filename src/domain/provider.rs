@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::folder::Role;
 use super::oauth::OAuthPreset;
 use super::receiver::Receiver;
+use super::seed::Address;
 use super::sign_in::SignIn;
 
 /// The name of a preset, as `provider = "…"` in a seed list spells it.
@@ -36,6 +37,16 @@ pub(crate) enum Tls {
     Implicit,
     /// STARTTLS, refused when the server does not offer it (RFC 3501 §6.2.1).
     StartTls,
+}
+
+/// What a provider wants as the login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum LoginForm {
+    /// The whole address.
+    #[default]
+    Address,
+    /// The part before the @.
+    LocalPart,
 }
 
 /// A preset.
@@ -69,6 +80,8 @@ pub(crate) struct Provider {
     pub(crate) message_limit: Option<u32>,
     /// Mail domains whose mailboxes live here, for guessing the provider of an address.
     pub(crate) domains: Vec<String>,
+    /// What a seed signs in as that names no login.
+    pub(crate) login: LoginForm,
     /// What to tell the user whose sign-in was refused.
     pub(crate) sign_in_help: String,
     /// Its OAuth server, as far as it is known.
@@ -84,6 +97,14 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
+    /// The login of a seed that names none.
+    pub(crate) fn login_of<'a>(&self, address: &'a Address) -> &'a str {
+        match self.login {
+            LoginForm::Address => address.as_str(),
+            LoginForm::LocalPart => address.local_part(),
+        }
+    }
+
     /// What to do after a sign-in that came out like this.
     pub(crate) fn remedy(&self, outcome: SignIn) -> &str {
         let own = self.remedies.get(&outcome).map(String::as_str);

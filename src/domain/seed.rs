@@ -36,6 +36,11 @@ impl Address {
         &self.0
     }
 
+    /// The part before the last `@`.
+    pub(crate) fn local_part(&self) -> &str {
+        self.0.rsplit_once('@').map_or(self.0.as_str(), |(local, _)| local)
+    }
+
     /// The part behind the last `@`, in lower case.
     pub(crate) fn domain(&self) -> String {
         self.0.rsplit_once('@').map_or_else(String::new, |(_, domain)| domain.to_ascii_lowercase())

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::identity::Alignment;
 use crate::domain::oauth::OAuthPreset;
-use crate::domain::provider::{ProviderName, Tls};
+use crate::domain::provider::{LoginForm, ProviderName, Tls};
 use crate::domain::receiver::{HostPattern, Receiver};
 use crate::domain::stream::StreamKind;
 
@@ -25,6 +25,7 @@ fn provider(title: &str, receiver: Receiver) -> Provider {
         mailbox_sign_ins: 1,
         message_limit: None,
         domains: vec![format!("{}.example", title.to_lowercase())],
+        login: LoginForm::Address,
         sign_in_help: String::new(),
         oauth: OAuthPreset::default(),
         takes_passwords: true,

@@ -196,7 +196,7 @@ mod tests {
 
     use super::*;
     use crate::domain::oauth::OAuthPreset;
-    use crate::domain::provider::{Provider, ProviderName, Tls};
+    use crate::domain::provider::{LoginForm, Provider, ProviderName, Tls};
     use crate::domain::seed::{AuthKind, IpFamily, Seed};
     use crate::edge::imap::{Mailbox, Patience, Pool};
     use crate::lab::Lab;
@@ -234,6 +234,7 @@ mod tests {
                 mailbox_sign_ins: 2,
                 message_limit: None,
                 domains: Vec::new(),
+                login: LoginForm::Address,
                 sign_in_help: "use an app password".to_owned(),
                 oauth: OAuthPreset::default(),
                 takes_passwords: true,
