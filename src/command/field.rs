@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 
+use super::Context;
 use super::grants::Grants;
 use crate::config::{Config, ConfiguredSeed};
 use crate::domain::seed::{Address, AuthKind};
 use crate::edge::clock::Clock;
+use crate::edge::descriptors::room_for;
 use crate::edge::imap::{Access, Credential, Door, Mailbox, Patience, Pool};
 
 /// Most secrets read at once: each may start a program.
@@ -21,25 +23,32 @@ pub(crate) struct Field {
     pub(crate) mailboxes: BTreeMap<Address, Mailbox>,
     /// Why each other seed takes no part.
     pub(crate) excluded: BTreeMap<Address, String>,
+    /// Most connections that stand at once.
+    pub(crate) connections: usize,
 }
 
 impl Field {
     /// Reads the secrets of these seeds and makes their mailboxes. Nothing is connected yet.
     pub(crate) async fn prepare(
+        context: &Context,
         config: &Config,
         seeds: &[&ConfiguredSeed],
-        clock: &Clock,
         patience: Patience,
         door: Door,
     ) -> Self {
-        let pool = Pool::new(config.run.max_connections, clock.clone(), door);
+        let clock = &context.clock;
+        let room = room_for(config.run.max_connections.min(seeds.len()));
+        if let Some(note) = &room.note {
+            context.note(note);
+        }
+        let pool = Pool::new(room.connections, clock.clone(), door);
         let grants = Grants::default();
         let accesses: Vec<_> = futures_util::stream::iter(seeds.iter().copied())
             .map(|seed| async { (seed.seed.address.clone(), access(config, seed, &grants, clock).await) })
             .buffer_unordered(SECRETS_AT_ONCE)
             .collect()
             .await;
-        let mut field = Self::default();
+        let mut field = Self { connections: room.connections, ..Self::default() };
         for (address, access) in accesses {
             match access {
                 Ok(access) => {

@@ -88,7 +88,7 @@ impl Preparation {
     }
 
     /// Whether connections must change hands, because there are more seeds than connections in all or at one provider.
-    pub(crate) fn is_crowded<'a>(&self, seeds: impl Iterator<Item = &'a Address>) -> bool {
+    pub(crate) fn is_crowded<'a>(&self, seeds: impl Iterator<Item = &'a Address>, connections: usize) -> bool {
         let providers: BTreeMap<&Address, &ProviderName> =
             self.config.seeds.iter().map(|seed| (&seed.seed.address, &seed.seed.provider)).collect();
         let mut counts: BTreeMap<&ProviderName, usize> = BTreeMap::new();
@@ -100,7 +100,7 @@ impl Preparation {
         let beyond = |(name, count): (&&ProviderName, &usize)| {
             self.config.providers.get(*name).is_some_and(|provider| *count > provider.max_connections)
         };
-        all > self.config.run.max_connections || counts.iter().any(beyond)
+        all > connections || counts.iter().any(beyond)
     }
 
     /// The plan that is committed before anything leaves the machine.

@@ -108,7 +108,7 @@ async fn conduct(all: &Conduct<'_>, probes: Vec<Probe>) -> Result<Outcome, Failu
     let preparation = &all.preparation;
     let patience = preparation.patience();
     let door = Door::remembering(all.store.clone(), false).map_err(Failure::internal)?;
-    let mut field = Field::prepare(&preparation.config, &preparation.seeds(), &all.context.clock, patience, door).await;
+    let mut field = Field::prepare(all.context, &preparation.config, &preparation.seeds(), patience, door).await;
     for (seed, why) in &all.asked.undeliverable {
         field.exclude(seed, why.clone());
     }
@@ -178,7 +178,7 @@ async fn send_and_watch(
     letters: Vec<(Probe, Letter)>,
     board: Arc<Board>,
 ) -> Result<Ended, Failure> {
-    let crowded = all.preparation.is_crowded(field.mailboxes.keys());
+    let crowded = all.preparation.is_crowded(field.mailboxes.keys(), field.connections);
     let watching = Arc::new(Watch {
         run: all.run,
         wait: all.preparation.wait,

@@ -56,8 +56,8 @@ pub(crate) async fn finish(
     let probes = store.probes(id).await.map_err(Failure::internal)?;
     let board = Arc::new(Board::new(probes, run.wait, false));
     board.recall(&store.sweeps(id).await.map_err(Failure::internal)?);
-    let mailboxes = return_to(context, config, store, &run, &board).await?;
-    let crowded = mailboxes.len() > config.run.max_connections;
+    let (mailboxes, connections) = return_to(context, config, store, &run, &board).await?;
+    let crowded = mailboxes.len() > connections;
     let watching = Arc::new(Watch {
         run: id,
         wait: run.wait,
@@ -77,15 +77,15 @@ pub(crate) async fn finish(
     run_outcome(context, config, store, id, ended == Ended::Interrupted).await
 }
 
-/// The mailboxes of the run's seeds, each at the baseline that was stored. A seed that can no longer be tried gets a
-/// failed look with the reason.
+/// The mailboxes of the run's seeds, each at the baseline that was stored, and how many connections there are for them. A
+/// seed that can no longer be tried gets a failed look with the reason.
 async fn return_to(
     context: &Context,
     config: &Config,
     store: &Store,
     run: &Run,
     board: &Board,
-) -> Result<Vec<(Address, Mailbox)>, Failure> {
+) -> Result<(Vec<(Address, Mailbox)>, usize), Failure> {
     let mut baselines = BTreeMap::new();
     for probe in store.probes(run.id).await.map_err(Failure::internal)? {
         if baselines.contains_key(&probe.seed) || board.sought(&probe.seed).is_empty() {
@@ -97,7 +97,7 @@ async fn return_to(
     let known: Vec<&ConfiguredSeed> =
         config.seeds.iter().filter(|seed| baselines.contains_key(&seed.seed.address)).collect();
     let door = Door::remembering(store.clone(), false).map_err(Failure::internal)?;
-    let mut field = Field::prepare(config, &known, &context.clock, patience_for(run.wait), door).await;
+    let mut field = Field::prepare(context, config, &known, patience_for(run.wait), door).await;
     let mut mailboxes = Vec::new();
     for (address, baseline) in baselines {
         match (field.mailboxes.remove(&address), baseline) {
@@ -116,7 +116,7 @@ async fn return_to(
             }
         }
     }
-    Ok(mailboxes)
+    Ok((mailboxes, field.connections))
 }
 
 async fn could_not_look(

@@ -1,6 +1,7 @@
 //! What talks to the outside: they talk, they never decide.
 
 pub(crate) mod clock;
+pub(crate) mod descriptors;
 pub(crate) mod exporter;
 pub(crate) mod http;
 pub(crate) mod imap;

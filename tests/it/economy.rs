@@ -1,8 +1,12 @@
 //! The aims of economy: four round trips to the first full look, one for each later one, and one where tabs are asked for.
 
-use inboxed::lab::mailbox::Character;
+use std::process::Stdio;
+
+use inboxed::lab::mailbox::{Character, Role};
+use inboxed::lab::ses::Operation;
 
 use crate::cost::measure;
+use crate::scenario::{Ended, Scenario, tenth_of};
 
 #[test]
 fn four_round_trips_lead_to_the_first_full_look_and_each_later_one_costs_one() {
@@ -26,4 +30,58 @@ fn with_fewer_connections_than_seeds_each_look_costs_four_round_trips_and_the_li
     let cost = measure(Character::Plain, 9, 2);
     assert!(cost.peak <= 2, "{cost:?}");
     assert!(cost.first_trips <= 4 && cost.look_trips <= 4.0, "{cost:?}");
+}
+
+/// A thousand seeds, all in the inbox, and a program that may open so many files: softly, and at most.
+fn run_with_files(seeds: usize, soft: usize, hard: usize) -> (Ended, usize) {
+    let mut scenario = Scenario::new(|mailboxes, accepted| {
+        mailboxes.deliver(&accepted.recipient, Role::Inbox, None, accepted.message, accepted.accepted_at).unwrap();
+    });
+    scenario.seeds((0..seeds).map(|number| (format!("seed{number}@plain.example"), Character::Plain)));
+    scenario.configure("max_connections = 1000\n", "name = \"news\"\nmessage = \"m.eml\"\n");
+    let run = scenario.command(&["run", "--wait", "2m", "--json"]);
+    let mut bounded = std::process::Command::new("sh");
+    bounded.args(["-c", &format!("ulimit -S -n {soft} && ulimit -H -n {hard} && exec \"$0\" \"$@\"")]);
+    bounded.arg(run.get_program()).args(run.get_args()).current_dir(scenario.path()).env_clear();
+    bounded.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    bounded.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ended = Ended::of(bounded.output().unwrap());
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.json()["tally"]["all"]["inbox"], seeds, "{}", ended.stderr);
+    (ended, scenario.lab.journal.connection_count().peak)
+}
+
+#[test]
+fn a_thousand_seeds_need_no_more_files_than_there_are() {
+    let seeds = tenth_of(1000);
+    // All of them fit only where the limit may be raised, which is done and not worth a word.
+    let (ended, peak) = run_with_files(seeds, seeds, 2 * seeds);
+    assert_eq!((peak, ended.stderr.contains("files at once")), (seeds, false), "{}", ended.stderr);
+    // Where it may not, fewer stand at once.
+    let files = if seeds == 1000 { 256 } else { 100 };
+    let (ended, peak) = run_with_files(seeds, files, files);
+    assert!(peak <= files - 64, "{peak} connections with {files} files");
+    let note = format!(
+        "this process may open {files} files at once, so that {} connections stand at once and not {seeds}; for more of them \
+         run `ulimit -n {}` first",
+        files - 64,
+        seeds + 64
+    );
+    assert!(ended.stderr.contains(&note), "{}", ended.stderr);
+}
+
+#[test]
+fn a_check_asks_ses_whom_it_delivers_to_and_the_next_run_believes_it() {
+    let mut scenario = Scenario::new(|mailboxes, accepted| {
+        mailboxes.deliver(&accepted.recipient, Role::Inbox, None, accepted.message, accepted.accepted_at).unwrap();
+    });
+    scenario.seeds((0..2).map(|number| (format!("seed{number}@plain.example"), Character::Plain)));
+    let asked = || scenario.account.journal().count(Operation::GetSuppressedDestination);
+    for (arguments, wanted) in
+        [(&["check"][..], 2), (&["run", "--wait", "3s"], 2), (&["run", "--wait", "3s"], 2), (&["check"], 4)]
+    {
+        let ended = scenario.call("", arguments);
+        assert!(matches!(ended.code, Some(0 | 3)), "{arguments:?}: {ended:?}");
+        assert_eq!(asked(), wanted, "{arguments:?}");
+    }
 }

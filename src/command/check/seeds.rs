@@ -99,7 +99,7 @@ pub(super) async fn seed_checks(
     let door = Door::remembering(store.clone(), again).map_err(Failure::bad_input)?;
     let history = History::read(context, config, store).await?;
     let seeds: Vec<&ConfiguredSeed> = config.seeds.iter().collect();
-    let field = Field::prepare(config, &seeds, &context.clock, patience_for(config.run.wait), door).await;
+    let field = Field::prepare(context, config, &seeds, patience_for(config.run.wait), door).await;
     let progress = Progress::new(context.progress);
     let total = field.mailboxes.len();
     let mut surveying = futures_util::stream::iter(&field.mailboxes)

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use rustix::io::Errno;
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -27,6 +28,9 @@ use crate::domain::seed::{IpFamily, Seed};
 
 /// How long one address is tried alone before the next is tried beside it (RFC 8305 §5).
 const HEAD_START: Duration = Duration::from_millis(250);
+
+/// How often it is tried again to get a file descriptor.
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// Any stream of bytes both ways.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Debug + Send + Unpin {}
@@ -54,14 +58,14 @@ pub(super) async fn dial(seed: &Seed, trust: &Trust, patience: Patience) -> Resu
 /// The host's addresses, families in turn, IPv6 first.
 async fn resolve(seed: &Seed, patience: Patience) -> Result<VecDeque<SocketAddr>, ImapFailure> {
     let host = seed.host.clone();
-    let asked = timeout(patience.connect, lookup_host((seed.host.as_str(), seed.port))).await;
+    let asked = timeout(patience.connect, look_up(&seed.host, seed.port)).await;
     let found = match asked {
         Err(_) => return Err(ImapFailure::Unresolved { host, why: "no answer in time".to_owned() }),
         Ok(Err(error)) if is_no_such_host(&error) => return Err(ImapFailure::NoSuchHost { host }),
         Ok(Err(error)) => return Err(ImapFailure::Unresolved { host, why: error.to_string() }),
         Ok(Ok(found)) => found,
     };
-    let (v6, v4): (Vec<_>, Vec<_>) = found.partition(SocketAddr::is_ipv6);
+    let (v6, v4): (Vec<_>, Vec<_>) = found.into_iter().partition(SocketAddr::is_ipv6);
     let mut v6 = v6.into_iter().filter(|_| seed.ip == IpFamily::Any);
     let mut v4 = v4.into_iter();
     let mut addresses = VecDeque::new();
@@ -80,6 +84,15 @@ async fn resolve(seed: &Seed, patience: Patience) -> Result<VecDeque<SocketAddr>
         });
     }
     Ok(addresses)
+}
+
+async fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    loop {
+        match lookup_host((host, port)).await {
+            Err(error) if lacks_descriptor(&error) => sleep(BETWEEN_TRIES).await,
+            ended => return ended.map(Iterator::collect),
+        }
+    }
 }
 
 /// The C library tells an absence from a failed question by its words alone.
@@ -117,7 +130,22 @@ async fn first_of(mut addresses: VecDeque<SocketAddr>) -> io::Result<TcpStream> 
     }
 }
 
+/// Whether a file descriptor is lacking. Others of this process give theirs back, so that it is waited for; who waits for
+/// the whole sets the limit.
+fn lacks_descriptor(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
+}
+
 async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    loop {
+        match connect_once(address).await {
+            Err(error) if lacks_descriptor(&error) => sleep(BETWEEN_TRIES).await,
+            ended => return ended,
+        }
+    }
+}
+
+async fn connect_once(address: SocketAddr) -> io::Result<TcpStream> {
     let socket = if address.is_ipv6() { TcpSocket::new_v6()? } else { TcpSocket::new_v4()? };
     socket.set_keepalive(true)?;
     socket.set_nodelay(true)?;
