@@ -18,6 +18,12 @@ use super::verdict::verdict;
 use crate::domain::seed::AuthKind;
 use crate::domain::sign_in::SignIn;
 
+/// What to do where there is no way in.
+const WAYS: &str = "ask the provider how programs sign in: this one has passwords (PLAIN, LOGIN) and OAuth (OAUTHBEARER, \
+                    XOAUTH2)";
+/// What to do where the server names another one (RFC 2221).
+const REFERRED: &str = "set `host` in the seed to the server that it names, if that is your provider's";
+
 /// How the credential travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -48,7 +54,7 @@ pub(super) async fn sign_in(line: &mut Line, access: &Access, secret: &SecretStr
     let mut commands = Vec::new();
     let mut answers = VecDeque::new();
     match choose(line, plain) {
-        None => return Err(impossible(access, "the server takes no password (LOGINDISABLED)")),
+        None => return Err(without_password(line, access, "the server takes no password (LOGINDISABLED)".to_owned())),
         Some(Way::PlainAtOnce) => {
             commands.push(Command::new(format!("AUTHENTICATE PLAIN {token}"))?);
             // A server that overlooks the first response asks for it again.
@@ -84,7 +90,24 @@ pub(super) async fn sign_in(line: &mut Line, access: &Access, secret: &SecretStr
     let Some(reply) = replies.last() else {
         return Err(ImapFailure::Protocol { why: "the sign-in was not answered".to_owned() });
     };
-    judge(access, AuthKind::Password, reply, &aside, line.can("LOGINDISABLED"))
+    let judged = judge(access, AuthKind::Password, reply, &aside, line.can("LOGINDISABLED"));
+    judged.map_err(|failure| {
+        if let ImapFailure::SignInRefused { outcome: SignIn::NoWay, said, .. } = &failure
+            && !line.can("AUTH=PLAIN")
+        {
+            return without_password(line, access, said.clone());
+        }
+        failure
+    })
+}
+
+/// The server has no way in by a password; perhaps it has one by a token.
+fn without_password(line: &Line, access: &Access, said: String) -> ImapFailure {
+    if line.can("AUTH=OAUTHBEARER") || line.can("AUTH=XOAUTH2") {
+        return refused(access, SignIn::BasicAuthDisabled, said);
+    }
+    let (outcome, login, help) = (SignIn::NoWay, access.seed.login.clone(), WAYS.to_owned());
+    ImapFailure::SignInRefused { outcome, login, said, help }
 }
 
 /// What the answer to a sign-in means. `aside` is what the server said untagged before it.
@@ -108,7 +131,11 @@ pub(super) fn refusal(access: &Access, outcome: SignIn, reply: &Reply) -> ImapFa
     if matches!(outcome, SignIn::Unavailable | SignIn::TooManyConnections | SignIn::NotConnected) {
         return unjudged(access, outcome, said);
     }
-    refused(access, outcome, said)
+    let mut failure = refused(access, outcome, said);
+    if let (true, ImapFailure::SignInRefused { help, .. }) = (reply.has_code("REFERRAL"), &mut failure) {
+        REFERRED.clone_into(help);
+    }
+    failure
 }
 
 /// A refusal, or the want of a way to sign in.

@@ -18,16 +18,17 @@ const BUSY: [(&str, SignIn); 6] = [
     ("LIMIT", SignIn::TooManyConnections),
 ];
 
-/// Codes that refuse (RFC 5530 §3). What AUTHENTICATIONFAILED refuses depends on the credential.
-const REFUSING: [(&str, SignIn); 4] = [
+/// Codes that refuse (RFC 5530 §3, RFC 2221). What AUTHENTICATIONFAILED refuses depends on the credential.
+const REFUSING: [(&str, SignIn); 5] = [
     ("AUTHORIZATIONFAILED", SignIn::Blocked),
     ("CONTACTADMIN", SignIn::Blocked),
     ("EXPIRED", SignIn::PasswordExpired),
     ("PRIVACYREQUIRED", SignIn::NoWay),
+    ("REFERRAL", SignIn::NoWay),
 ];
 
 /// Words that mean the same wherever they are said.
-const KNOWN_TEXTS: [(&str, SignIn); 17] = [
+const KNOWN_TEXTS: [(&str, SignIn); 18] = [
     ("application-specific password", SignIn::AppPasswordNeeded),
     ("app-specific password", SignIn::AppPasswordNeeded),
     ("app password required", SignIn::AppPasswordNeeded),
@@ -45,6 +46,7 @@ const KNOWN_TEXTS: [(&str, SignIn); 17] = [
     ("account is locked", SignIn::Blocked),
     ("account has been locked", SignIn::Blocked),
     ("authenticated but not connected", SignIn::NotConnected),
+    ("unsupported authentication mechanism", SignIn::NoWay),
 ];
 
 /// Words by which servers without codes tell that they are in trouble.
@@ -63,6 +65,10 @@ const BUSY_WORDS: [&str; 12] = [
     "exceeded",
 ];
 
+/// Words of a refusal that passes by itself, beside CONTACTADMIN: that code Dovecot puts before every reason that an
+/// administrator wrote (`nologin`), maintenance among them.
+const PASSING_WORDS: [&str; 4] = ["try again", "temporar", "unavailable", "maintenance"];
+
 /// Whether words complain of the number of connections.
 pub(super) fn tells_of_connections(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
@@ -80,6 +86,7 @@ pub(super) fn verdict(provider: &Provider, auth: AuthKind, reply: &Reply, aside:
         Verdict::Bad => busy(reply, &text).or_else(|| known(provider, &text)).unwrap_or(SignIn::Unavailable),
         Verdict::No => busy(reply, &text)
             .or_else(|| known(provider, &text))
+            .or_else(|| passing(reply, &text))
             .or_else(|| refused(provider, auth, reply))
             .or_else(|| BUSY_WORDS.iter().any(|words| text.contains(words)).then_some(SignIn::Unavailable))
             .or(disabled.then_some(SignIn::NoWay))
@@ -98,10 +105,15 @@ fn hollow(provider: &Provider, text: &str) -> SignIn {
 fn busy(reply: &Reply, text: &str) -> Option<SignIn> {
     let code = BUSY.iter().find(|(code, _)| reply.has_code(code)).map(|(_, outcome)| *outcome);
     let refuses = reply.has_code("AUTHENTICATIONFAILED") || REFUSING.iter().any(|(code, _)| reply.has_code(code));
-    if code.is_some() || !refuses {
+    if code.is_some() || !refuses || reply.has_code("CONTACTADMIN") {
         return tells_of_connections(text).then_some(SignIn::TooManyConnections).or(code);
     }
     None
+}
+
+fn passing(reply: &Reply, text: &str) -> Option<SignIn> {
+    let passes = reply.has_code("CONTACTADMIN") && PASSING_WORDS.iter().any(|words| text.contains(words));
+    passes.then_some(SignIn::Unavailable)
 }
 
 fn known(provider: &Provider, text: &str) -> Option<SignIn> {

@@ -186,6 +186,7 @@ fn set_up() -> Option<Arc<Dovecot>> {
         seeds: 52,
         folders: &["Archive", "Trash", "Newsletters", "Werbung", "Werbung/M&APw-nchen"],
         special_use: &[("Junk", "\\Junk"), ("Archive", "\\Archive"), ("Trash", "\\Trash")],
+        ..Options::default()
     };
     let dovecot = Dovecot::start("a run over fifty-two seeds", &options)?;
     for seed in 1..=52 {

@@ -50,6 +50,14 @@ impl Session {
         self.exchange(&format!("LOGIN {} \"{password}\"", address(seed)));
     }
 
+    /// Signs out, and waits until the server has let go.
+    pub(super) fn sign_out(mut self) {
+        self.exchange("LOGOUT");
+        let mut rest = Vec::new();
+        // How it ends the connection is its business.
+        let _ended = self.stream.read_to_end(&mut rest);
+    }
+
     /// Sends one command and returns everything up to its tagged OK; anything but OK fails the test.
     pub(super) fn exchange(&mut self, command: &str) -> String {
         self.stream.write_all(format!("a {command}\r\n").as_bytes()).unwrap();

@@ -58,7 +58,8 @@ impl Ended {
 impl Bench {
     fn start(test: &str, mechanism: &str) -> Option<Self> {
         let issuer = Issuer::start(test)?;
-        let options = Options { seeds: 4, folders: &["Junk"], special_use: &[("Junk", "\\Junk")] };
+        let options =
+            Options { seeds: 4, folders: &["Junk"], special_use: &[("Junk", "\\Junk")], ..Options::default() };
         let dovecot = Dovecot::start_with_issuer(test, &options, mechanism, &issuer.introspection_url())?;
         let directory = tempfile::Builder::new().prefix("inboxed-oauth-").tempdir().unwrap();
         let bench = Self { issuer, dovecot: Arc::new(dovecot), directory, environment: Vec::new() };

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -94,9 +95,43 @@ impl Program {
         Self { directory, passwords }
     }
 
+    /// Lets a test sign in more often than these providers like; all else of their presets stays as it is.
+    pub(super) fn hurry(&self, presets: &[&str]) {
+        let root = self.directory.path();
+        let main = fs::read_to_string(root.join("inboxed.toml")).unwrap();
+        fs::write(root.join("inboxed.toml"), format!("providers = [\"providers/*.toml\"]\n{main}")).unwrap();
+        fs::create_dir(root.join("providers")).unwrap();
+        for preset in presets {
+            let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("seeds/providers/{preset}.toml"));
+            let text = format!("mailbox_sign_ins = 100\n{}", fs::read_to_string(ours).unwrap());
+            fs::write(root.join(format!("providers/{preset}.toml")), text).unwrap();
+        }
+    }
+
+    /// Lists one more seed, whose mailbox is that of seed `mailbox` at some server: `rest` says where.
+    pub(super) fn list(&mut self, address: &str, provider: &str, mailbox: usize, rest: &str) {
+        let list = self.directory.path().join("seeds/list.toml");
+        let mut text = fs::read_to_string(&list).unwrap();
+        let variable = format!("SEED_{:02}", self.passwords.len() + 1);
+        let login = super::dovecot::address(mailbox);
+        writeln!(
+            text,
+            "[[seed]]\naddress = \"{address}\"\nprovider = \"{provider}\"\nauth = \"password\"\nlogin = \"{login}\"\n\
+             secret = {{ env = \"{variable}\" }}\n{rest}\n"
+        )
+        .unwrap();
+        fs::write(list, text).unwrap();
+        self.passwords.push((variable, password(mailbox)));
+    }
+
     /// Gives a seed a password that its provider does not know.
     pub(super) fn forget_password(&mut self, seed: usize) {
         "forgotten".clone_into(&mut self.passwords[seed - 1].1);
+    }
+
+    /// Gives it the right one again.
+    pub(super) fn recall_password(&mut self, seed: usize) {
+        self.passwords[seed - 1].1 = password(seed);
     }
 
     /// Runs the program to its end, with credentials that are good for nothing outside these tests.

@@ -9,7 +9,7 @@ use super::program::Program;
 #[test]
 fn a_verified_stream_is_sent_once_to_each_seed_and_an_unverified_one_is_refused() {
     let test = "sending through moto";
-    let options = Options { seeds: 3, folders: &["Junk"], special_use: &[("Junk", "\\Junk")] };
+    let options = Options { seeds: 3, folders: &["Junk"], special_use: &[("Junk", "\\Junk")], ..Options::default() };
     let (Some(moto), Some(dovecot)) = (Moto::start(test), Dovecot::start(test, &options)) else { return };
     moto.verify("shop.example");
     let streams = [("verified", "News <news@shop.example>"), ("unverified", "News <news@other.example>")];

@@ -51,6 +51,10 @@ async fn a_busy_server_is_no_wrong_password() {
         ("{tag} NO [ALERT] Please log in via your web browser: https://x.example (Failure)\r\n", SignIn::Blocked),
         ("{tag} NO [AUTHORIZATIONFAILED] not you\r\n", SignIn::Blocked),
         ("{tag} NO [PRIVACYREQUIRED] not here\r\n", SignIn::NoWay),
+        ("{tag} NO [REFERRAL imap://anna@other.example/] Go there.\r\n", SignIn::NoWay),
+        ("{tag} NO [ALERT] Unsupported authentication mechanism.\r\n", SignIn::NoWay),
+        ("{tag} NO [CONTACTADMIN] Login disabled for this user\r\n", SignIn::Blocked),
+        ("{tag} NO [CONTACTADMIN] IMAP access is disabled for you\r\n", SignIn::ImapOff),
     ];
     let passing = [
         ("{tag} NO [UNAVAILABLE] (#AUTH012) later\r\n", SignIn::Unavailable),
@@ -62,6 +66,8 @@ async fn a_busy_server_is_no_wrong_password() {
         ("* BYE Server shutting down\r\n\u{4}", SignIn::Unavailable),
         ("Server Unavailable. 15\r\n", SignIn::Unavailable),
         ("{tag} OK [Error=\"WrongServerException\"] AUTHENTICATE completed.\r\n", SignIn::Unavailable),
+        ("{tag} NO [CONTACTADMIN] Down for maintenance\r\n", SignIn::Unavailable),
+        ("{tag} NO [CONTACTADMIN] Too many connections of yours\r\n", SignIn::TooManyConnections),
         ("{tag} NO [LIMIT] x\r\n", SignIn::TooManyConnections),
         ("{tag} NO [ALERT] Too many simultaneous connections. (Failure)\r\n", SignIn::TooManyConnections),
         ("{tag} NO [UNAVAILABLE] Maximum number of connections from user+IP exceeded\r\n", SignIn::TooManyConnections),
@@ -104,6 +110,21 @@ async fn the_way_to_sign_in_follows_from_what_the_server_says() {
         let sign_in: Vec<_> = heard[1..].iter().take_while(|command| !command.starts_with("ID")).cloned().collect();
         assert_eq!(sign_in, expected, "{greeting}");
         assert_eq!(outcome.is_ok(), !expected.is_empty(), "{greeting}");
+    }
+    // Where no password leads in, what does is said.
+    for (greeting, outcome, words) in [
+        (
+            "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=XOAUTH2] hi\r\n",
+            SignIn::BasicAuthDisabled,
+            "set auth = \"oauth\"",
+        ),
+        ("* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=CRAM-MD5] hi\r\n", SignIn::NoWay, "ask the provider how"),
+    ] {
+        let server = Server::start().await;
+        server.world().greeting = greeting.to_owned();
+        let failure = mailbox(&server).baseline().await.unwrap_err();
+        assert_eq!(failure.sign_in(), outcome, "{failure}");
+        assert!(failure.to_string().contains(words), "{failure}");
     }
     // Asked to go on: the credential, then an empty line for an error challenge.
     let server = Server::start().await;
