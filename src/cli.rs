@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::dns::name::DomainName;
 use crate::domain::language::Language;
@@ -296,9 +296,31 @@ pub(crate) struct ReportArgs {
     /// The language of the report: `en` or `de`.
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]
     pub(crate) lang: Language,
+    /// Make this alone; may be given several times, or with commas between. Everything by default.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', conflicts_with = "show")]
+    pub(crate) only: Vec<Part>,
     /// Print the trends as text instead of writing files.
     #[arg(long)]
     pub(crate) show: bool,
+}
+
+/// What a report is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Placement over time, PNG.
+    Trend,
+    /// What changed around the last change of DNS, PNG.
+    BeforeAfter,
+    /// Every seed over the last runs, PNG.
+    Seeds,
+    /// Arrival over time, PNG.
+    Latency,
+    /// The page.
+    Html,
+    /// The figures as CSV.
+    Csv,
+    /// The figures as JSON.
+    Json,
 }
 
 /// Which recovery.

@@ -72,7 +72,7 @@ async fn note_last_run(context: &Context, config: &Config, store: &Store) -> Res
 /// The events of the newest complete run.
 async fn aftermath(context: &Context, config: &Config, store: &Store) -> Result<Vec<Event>, Failure> {
     let zone = almanac(config)?.zone().clone();
-    let history = History::read(store, config, zone, context.clock.now()).await.map_err(Failure::internal)?;
+    let history = History::read(store, config, zone, 2, context.clock.now()).await.map_err(Failure::internal)?;
     let Some(last) = history.last() else { return Ok(Vec::new()) };
     let readable_before = match history.before_last() {
         Some(before) => readable(store, before).await.map_err(Failure::internal)?,
@@ -88,7 +88,7 @@ async fn aftermath(context: &Context, config: &Config, store: &Store) -> Result<
     let all = last.tallies().all;
     Ok(events(&Aftermath {
         run: last.run.id,
-        week: history.week(last),
+        week: history.week(&last.run),
         series: &series,
         thresholds: config.thresholds,
         titles: &titles,

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::anyhow;
+use jiff::Timestamp;
 
-use super::judgement::{judge_runs, open_to_read, shown};
+use super::judgement::{open_to_read, shown};
+use super::placements::Placements;
 use super::{Context, Failure, Outcome};
 use crate::Exit;
 use crate::cli::CompareArgs;
@@ -12,11 +14,11 @@ use crate::config::Config;
 use crate::domain::compare::{Comparison, Verdict};
 use crate::domain::dns::change::Change;
 use crate::domain::run::{Run, RunId, RunState};
-use crate::domain::sample::{Probed, Sample, samples};
+use crate::domain::sample::{Sample, samples};
 use crate::domain::selection::{Selection, Turn, around_last};
 use crate::domain::shift::{Answers, Side};
 use crate::domain::stream::StreamName;
-use crate::edge::store::Store;
+use crate::edge::store::{Store, StoreFault};
 use crate::render::comparison::{CompareReport, change_words, comparison_document, runs_words};
 use crate::render::table::comparison_table;
 
@@ -24,11 +26,15 @@ use crate::render::table::comparison_table;
 pub(crate) async fn execute(context: &Context, args: &CompareArgs) -> Result<Outcome, Failure> {
     let (config, store) = open_to_read(&context.config_path).await?;
     let runs = store.runs(u32::MAX, store.holder_run()).await.map_err(Failure::internal)?;
-    let chosen = match (&args.before, &args.after) {
-        (Some(before), Some(after)) => by_selection(&runs, before, after, args.stream.as_ref())?,
-        (Some(_) | None, _) => around_change(&store, &runs, args.stream.as_ref()).await?,
+    let chosen = if let (Some(before), Some(after)) = (&args.before, &args.after) {
+        by_selection(&runs, before, after, args.stream.as_ref())?
+    } else {
+        let stream = the_stream(&runs.iter().collect::<Vec<_>>(), args.stream.as_ref())?;
+        let chosen = around_change(&store, &runs, &stream).await.map_err(Failure::internal)?;
+        chosen.map_err(|nothing| Failure::bad_input(anyhow!(nothing_words(&nothing, &stream))))?
     };
-    let report = compared(context, &config, &store, &runs, chosen).await?;
+    let now = context.clock.now();
+    let report = compared(&store, &config, &runs, chosen, now).await.map_err(Failure::internal)?;
     let text = if context.json {
         comparison_document(&report).map_err(Failure::internal)?
     } else {
@@ -108,29 +114,66 @@ fn the_stream(runs: &[&Run], named: Option<&StreamName>) -> Result<StreamName, F
     }
 }
 
-async fn around_change(store: &Store, runs: &[Run], stream: Option<&StreamName>) -> Result<Chosen, Failure> {
-    let stream = the_stream(&runs.iter().collect::<Vec<_>>(), stream)?;
-    let changes = store.dns_changes_of_stream(&stream).await.map_err(Failure::internal)?;
-    let turn = |change: &Change| Turn { from: change.window.from, settled_at: change.settled_at() };
-    let turns: Vec<Turn> = changes.iter().map(turn).collect();
-    let of_stream: Vec<Run> = runs.iter().filter(|run| run.streams.contains(&stream)).cloned().collect();
-    let (Some((before, after)), Some(change)) = (around_last(&turns, &of_stream), changes.into_iter().next_back())
-    else {
-        return Err(Failure::bad_input(anyhow!(
+/// Why there is nothing to compare around the last change of a stream's DNS.
+#[derive(Debug)]
+pub(crate) enum Nothing {
+    /// No change is known.
+    Unchanged,
+    /// No complete run lies before this one, within reach and after any earlier one.
+    Before(Change),
+    /// No complete run has begun since.
+    After(Change),
+}
+
+/// The runs around the last change of a stream's DNS, compared. `runs` are all there are.
+pub(crate) async fn around_last_change(
+    store: &Store,
+    config: &Config,
+    runs: &[Run],
+    stream: &StreamName,
+    now: Timestamp,
+) -> Result<Result<CompareReport, Nothing>, StoreFault> {
+    match around_change(store, runs, stream).await? {
+        Ok(chosen) => compared(store, config, runs, chosen, now).await.map(Ok),
+        Err(nothing) => Ok(Err(nothing)),
+    }
+}
+
+fn nothing_words(nothing: &Nothing, stream: &StreamName) -> String {
+    match nothing {
+        Nothing::Unchanged => format!(
             "no change of DNS is known for the stream {stream}: each run records what DNS says, and two records that differ \
              make a change; name the runs with --before and --after"
-        )));
+        ),
+        Nothing::Before(change) => format!(
+            "{} No complete run of the stream {stream} lies before it, within eight weeks and after any earlier change",
+            change_words(change)
+        ),
+        Nothing::After(change) => format!(
+            "{} No complete run of the stream {stream} has begun since then: make some, then compare",
+            change_words(change)
+        ),
+    }
+}
+
+async fn around_change(
+    store: &Store,
+    runs: &[Run],
+    stream: &StreamName,
+) -> Result<Result<Chosen, Nothing>, StoreFault> {
+    let changes = store.dns_changes_of_stream(stream).await?;
+    let turn = |change: &Change| Turn { from: change.window.from, settled_at: change.settled_at() };
+    let turns: Vec<Turn> = changes.iter().map(turn).collect();
+    let of_stream: Vec<Run> = runs.iter().filter(|run| run.streams.contains(stream)).cloned().collect();
+    let (Some((before, after)), Some(change)) = (around_last(&turns, &of_stream), changes.into_iter().next_back())
+    else {
+        return Ok(Err(Nothing::Unchanged));
     };
-    let told = change_words(&change);
     if before.is_empty() {
-        return Err(Failure::bad_input(anyhow!(
-            "{told} No complete run of the stream {stream} lies before it, within eight weeks and after any earlier change"
-        )));
+        return Ok(Err(Nothing::Before(change)));
     }
     if after.is_empty() {
-        return Err(Failure::bad_input(anyhow!(
-            "{told} No complete run of the stream {stream} has begun since then: make some, then compare"
-        )));
+        return Ok(Err(Nothing::After(change)));
     }
     let is_between = |run: &&Run| {
         run.state == RunState::Complete && run.started_at > change.window.from && run.started_at < change.settled_at()
@@ -140,16 +183,16 @@ async fn around_change(store: &Store, runs: &[Run], stream: Option<&StreamName>)
     if !between.is_empty() {
         notes.push(format!("Left out, begun while the change was under way: {}.", runs_words(&between)));
     }
-    Ok(Chosen { stream, before, after, change: Some(change), notes })
+    Ok(Ok(Chosen { stream: stream.clone(), before, after, change: Some(change), notes }))
 }
 
 async fn compared(
-    context: &Context,
-    config: &Config,
     store: &Store,
+    config: &Config,
     runs: &[Run],
     chosen: Chosen,
-) -> Result<CompareReport, Failure> {
+    now: Timestamp,
+) -> Result<CompareReport, StoreFault> {
     let side_of = |run: &Run| {
         let before = chosen.before.contains(&run.id).then_some(Side::Before);
         before.or_else(|| chosen.after.contains(&run.id).then_some(Side::After))
@@ -157,27 +200,12 @@ async fn compared(
     let mut compared_runs: Vec<(&Run, Side)> = runs.iter().filter_map(|run| Some((run, side_of(run)?))).collect();
     compared_runs.sort_by_key(|(run, _)| (run.started_at, run.id));
     let places: Vec<(RunId, Side)> = compared_runs.iter().map(|(run, side)| (run.id, *side)).collect();
-    let (told, ours): (Vec<&Run>, Vec<&Run>) = compared_runs.iter().map(|(run, _)| *run).partition(|run| run.imported);
-    let ours: Vec<Run> = ours.into_iter().cloned().collect();
-    let reports = judge_runs(store, config, ours, context.clock.now()).await.map_err(Failure::internal)?;
-    let judged = reports.iter().flat_map(|report| {
-        let here = report.probes.iter().filter(|judged| judged.probe.stream == chosen.stream);
-        here.map(|judged| Probed {
-            run: report.run.id,
-            seed: judged.probe.seed.as_str(),
-            provider: judged.probe.provider.as_str(),
-            placement: judged.finding.placement(),
-        })
-    });
-    let told: Vec<RunId> = told.iter().map(|run| run.id).collect();
-    let told = store.told_placements(&told, &chosen.stream).await.map_err(Failure::internal)?;
-    let told = told.iter().flat_map(|run| {
-        run.probes().map(|(seed, provider, placement)| Probed { run: run.run, seed, provider, placement })
-    });
+    let meant: Vec<&Run> = compared_runs.iter().map(|(run, _)| *run).collect();
+    let placements = Placements::read(store, config, &meant, &chosen.stream, now).await?;
     let providers = shown(config);
     let rank = |name: &str| providers.iter().position(|shown| shown.name.as_str() == name).unwrap_or(providers.len());
     let (rules, confidence) = (config.judge.rules, config.judge.confidence);
-    let samples = samples(judged.chain(told), &places, rules, confidence, &rank);
+    let samples = samples(placements.probes(), &places, rules, confidence, &rank);
     let weights: Vec<f64> = samples.iter().map(|sample| weight(config, sample)).collect();
     let answers: Vec<Answers> = samples.iter().map(|sample| sample.answers.clone()).collect();
     let sides: Vec<Side> = places.iter().map(|(_, side)| *side).collect();

@@ -100,7 +100,7 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
     }
     let drawn = report::execute(
         &inside,
-        &ReportArgs { stream: None, since: None, out: None, lang: Language::English, show: false },
+        &ReportArgs { stream: None, since: None, out: None, lang: Language::English, only: Vec::new(), show: false },
     )
     .await?
     .stdout;

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::judgement::{judge_runs, open_to_read};
+use super::tallies::count_imported;
 use super::{Context, Failure, Outcome};
 use crate::cli::ImportArgs;
 use crate::config::Config;
@@ -40,6 +41,8 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Result<Outco
         NotAdded::Store(fault) => Failure::internal(fault),
         NotAdded::Wrong(wrong) => refused(&args.file, &wrong),
     })?;
+    // So that the first report is as quick as the next.
+    count_imported(&store, &config).await;
     if context.json {
         let ids: Vec<i64> = added.runs.iter().map(|run| run.0).collect();
         let value = serde_json::json!({

@@ -6,84 +6,95 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::judgement::judge_runs;
+use super::tallies::tallied;
 use crate::config::Config;
 use crate::domain::finding::{Finding, Placement};
 use crate::domain::monitor::{Sample, Series, WeekName, watch};
 use crate::domain::provider::ProviderName;
 use crate::domain::run::{Run, RunState};
 use crate::domain::seed::Address;
-use crate::domain::tally::Tally;
+use crate::domain::stream::StreamName;
 use crate::edge::store::{Store, StoreFault};
-use crate::render::report::{RunReport, good};
+use crate::render::figure::trend::TrendRow;
+use crate::render::report::{ProviderTally, RunReport, good};
 
 /// Most runs that are read: one a week for ten years.
-const MOST: u32 = 520;
+pub(crate) const MOST: u32 = 520;
 
-/// Complete runs, the oldest first, each judged as of now.
+/// Complete runs: what all of them come to, and the newest with their probes.
 #[derive(Debug)]
 pub(crate) struct History {
-    /// The runs.
-    pub(crate) reports: Vec<RunReport>,
+    runs: Vec<(Run, Vec<(StreamName, TrendRow)>)>,
+    newest: Vec<RunReport>,
     /// The zone whose weeks count.
     pub(crate) zone: TimeZone,
 }
 
 impl History {
-    /// Reads and judges every complete run.
+    /// Reads every complete run, and judges so many of the newest as of `now`.
     pub(crate) async fn read(
         store: &Store,
         config: &Config,
         zone: TimeZone,
+        newest: usize,
         now: Timestamp,
     ) -> Result<Self, StoreFault> {
-        let mut runs = store.runs(MOST, store.holder_run()).await?;
-        runs.retain(|run: &Run| run.state == RunState::Complete);
+        let mut runs = complete(store, MOST).await?;
+        let some = runs.iter().take(newest).cloned().collect();
+        let newest = judge_runs(store, config, some, now).await?;
         runs.reverse();
-        let reports = judge_runs(store, config, runs, now).await?;
-        Ok(Self { reports, zone })
+        let mut tallied = tallied(store, config, &runs, now).await?;
+        let with_rows = |run: Run| (tallied.remove(&run.id).unwrap_or_default(), run);
+        let runs = runs.into_iter().map(with_rows).map(|(rows, run)| (run, rows)).collect();
+        Ok(Self { runs, newest, zone })
     }
 
     /// The newest run.
     pub(crate) fn last(&self) -> Option<&RunReport> {
-        self.reports.last()
+        self.newest.first()
     }
 
     /// The run before the newest.
     pub(crate) fn before_last(&self) -> Option<&RunReport> {
-        self.reports.iter().rev().nth(1)
+        self.newest.get(1)
     }
 
     /// The week of a run.
-    pub(crate) fn week(&self, report: &RunReport) -> WeekName {
-        WeekName::of(report.run.started_at, &self.zone)
+    pub(crate) fn week(&self, run: &Run) -> WeekName {
+        WeekName::of(run.started_at, &self.zone)
     }
 
     /// Every stream at every provider, week by week.
     pub(crate) fn series(&self, config: &Config) -> Vec<Series> {
-        let samples: Vec<Sample> = self.reports.iter().flat_map(|report| self.samples(report)).collect();
+        let of = |(run, rows): &(Run, Vec<(StreamName, TrendRow)>)| {
+            rows.iter().map(|(stream, row)| self.sample(run, stream, &row.counts, config)).collect::<Vec<_>>()
+        };
+        let samples: Vec<Sample> = self.runs.iter().flat_map(of).collect();
         let has_threshold = |name: &ProviderName| config.providers.get(name).is_some_and(|one| one.spam_threshold);
         watch(&samples, config.thresholds, config.judge.confidence, has_threshold)
     }
 
-    fn samples(&self, report: &RunReport) -> Vec<Sample> {
-        let week = self.week(report);
-        let sample = |stream: &crate::domain::stream::StreamName, provider: &ProviderName, tally: &Tally| Sample {
+    fn sample(&self, run: &Run, stream: &StreamName, counts: &ProviderTally, config: &Config) -> Sample {
+        let tally = &counts.tally;
+        Sample {
             stream: stream.clone(),
-            provider: provider.clone(),
-            run: report.run.id,
-            week,
+            provider: counts.provider.name.clone(),
+            run: run.id,
+            week: self.week(run),
             planned: tally.measured().saturating_add(tally.pending).saturating_add(tally.unmeasured),
             measured: tally.measured(),
-            good: good(tally, report.rules),
+            good: good(tally, config.judge.rules),
             spam: tally.count(Placement::Spam),
             missing: tally.count(Placement::Missing),
-        };
-        let by_stream = report.tallies_by_stream();
-        let of = |(stream, tallies): &(&crate::domain::stream::StreamName, crate::render::report::Tallies)| {
-            tallies.providers.iter().map(|one| sample(stream, &one.provider.name, &one.tally)).collect::<Vec<_>>()
-        };
-        by_stream.iter().flat_map(of).collect()
+        }
     }
+}
+
+/// The complete runs among the newest so many, the newest first.
+pub(crate) async fn complete(store: &Store, most: u32) -> Result<Vec<Run>, StoreFault> {
+    let mut runs = store.runs(most, store.holder_run()).await?;
+    runs.retain(|run| run.state == RunState::Complete);
+    Ok(runs)
 }
 
 /// What tables call the providers.

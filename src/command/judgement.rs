@@ -87,8 +87,11 @@ fn closed_to_us(folders: &[FolderName]) -> String {
     format!("; not looked into, as closed before the send: {}", names.join(", "))
 }
 
-/// Adds what the headers of the copies that decided testify.
+/// Adds what the headers of the copies that decided testify; an imported run has none.
 pub(crate) async fn hear(store: &Store, config: &Config, report: &mut RunReport) -> Result<(), StoreFault> {
+    if report.run.imported {
+        return Ok(());
+    }
     let generic = ProviderName::new("generic").and_then(|name| config.providers.get(&name));
     for judged in &mut report.probes {
         let Finding::Found(evidence) = &judged.finding else { continue };

@@ -19,6 +19,7 @@ mod interrupt;
 mod judgement;
 mod man;
 mod outcome;
+mod placements;
 mod plan;
 mod preflight;
 mod preparation;
@@ -34,6 +35,7 @@ mod show;
 mod sign_in;
 mod status;
 mod sweep;
+mod tallies;
 mod upkeep;
 mod watch;
 

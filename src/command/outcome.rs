@@ -1,7 +1,8 @@
 //! A report as the user asked for it.
 
 use super::diagnose::of_run;
-use super::judgement::{hear, judge_run};
+use super::judgement::hear;
+use super::tallies::judged;
 use super::{Context, Failure, Outcome};
 use crate::Exit;
 use crate::config::Config;
@@ -29,7 +30,7 @@ pub(crate) async fn run_outcome(
     run: RunId,
     interrupted: bool,
 ) -> Result<Outcome, Failure> {
-    let mut report = judge_run(store, config, run, context.clock.now()).await.map_err(Failure::internal)?;
+    let mut report = judged(store, config, run, context.clock.now()).await.map_err(Failure::internal)?;
     hear(store, config, &mut report).await.map_err(Failure::internal)?;
     if interrupted && report.run.state == RunState::Running {
         // It holds the lock for a moment longer, but works on the run no more.

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use anyhow::anyhow;
 
-use super::judgement::{judge_runs, shown};
+use super::judgement::shown;
+use super::placements::Placements;
 use super::{Context, Failure, Outcome};
 use crate::cli::PlanArgs;
 use crate::config::Config;
 use crate::domain::plan::{Design, RUNS_FOR_TAU, USUAL_ICC, USUAL_TAU};
 use crate::domain::run::{Run, RunId, RunState};
-use crate::domain::sample::{Probed, Sample, samples};
+use crate::domain::sample::{Sample, samples};
 use crate::domain::shift::{Side, swing_variance};
 use crate::domain::stream::StreamName;
 use crate::edge::store::Store;
@@ -111,24 +112,11 @@ async fn history(
     let side = |at: usize| if at < half { Side::Before } else { Side::After };
     let places: Vec<(RunId, Side)> = runs.iter().enumerate().map(|(at, run)| (run.id, side(at))).collect();
     let sides = places.iter().map(|(_, side)| *side).collect();
-    let (told, ours): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(|run| run.imported);
-    let told: Vec<RunId> = told.iter().map(|run| run.id).collect();
-    let told = store.told_placements(&told, &stream).await.map_err(Failure::internal)?;
-    let reports = judge_runs(store, config, ours, context.clock.now()).await.map_err(Failure::internal)?;
-    let judged = reports.iter().flat_map(|report| {
-        let here = report.probes.iter().filter(|judged| judged.probe.stream == stream);
-        here.map(|judged| Probed {
-            run: report.run.id,
-            seed: judged.probe.seed.as_str(),
-            provider: judged.probe.provider.as_str(),
-            placement: judged.finding.placement(),
-        })
-    });
-    let told = told.iter().flat_map(|run| {
-        run.probes().map(|(seed, provider, placement)| Probed { run: run.run, seed, provider, placement })
-    });
+    let meant: Vec<&Run> = runs.iter().collect();
+    let placements = Placements::read(store, config, &meant, &stream, context.clock.now());
+    let placements = placements.await.map_err(Failure::internal)?;
     let rules = config.judge.rules;
-    let samples = samples(judged.chain(told), &places, rules, config.judge.confidence, &|_| 0);
+    let samples = samples(placements.probes(), &places, rules, config.judge.confidence, &|_| 0);
     Ok(History { stream: Some(stream), runs: places.len(), samples, sides })
 }
 

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::dns::examine_streams;
-use super::history::History;
-use super::judgement::open_to_read;
+use super::history::{MOST, complete};
+use super::judgement::{judge_runs, open_to_read};
 use super::preparation::prepare_streams;
 use super::scheduled::almanac;
 use super::{Context, Failure, Outcome};
@@ -16,6 +16,7 @@ use crate::cli::RecoverArgs;
 use crate::domain::dns::check::Verdict;
 use crate::domain::health::Health;
 use crate::domain::recovery::{DnsStanding, Recovery, Today, Trial, end, plan};
+use crate::domain::run::Run;
 use crate::render::json::document;
 use crate::render::plain::plain;
 
@@ -30,13 +31,15 @@ pub(crate) async fn execute(context: &Context, args: &RecoverArgs) -> Result<Out
         return Err(Failure::bad_input(anyhow!("--start {start} is still to come; begin on that day")));
     }
     let streams = prepare_streams(&config, args.stream.as_slice())?;
-    let history = History::read(&store, &config, zone.clone(), now).await.map_err(Failure::internal)?;
-    let trials: Vec<Trial> = history
-        .reports
+    let date = |run: &Run| run.started_at.to_zoned(zone.clone()).date();
+    let mut runs = complete(&store, MOST).await.map_err(Failure::internal)?;
+    runs.retain(|run| args.stream.as_ref().is_none_or(|stream| run.streams.contains(stream)) && date(run) >= start);
+    runs.reverse();
+    let reports = judge_runs(&store, &config, runs, now).await.map_err(Failure::internal)?;
+    let trials: Vec<Trial> = reports
         .iter()
-        .filter(|report| args.stream.as_ref().is_none_or(|stream| report.run.streams.contains(stream)))
         .map(|report| Trial {
-            date: report.run.started_at.to_zoned(zone.clone()).date(),
+            date: date(&report.run),
             is_healthy: match report.health() {
                 Health::TooFew => None,
                 Health::Healthy => Some(true),

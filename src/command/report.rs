@@ -6,17 +6,13 @@ mod gathering;
 mod writing;
 
 use anyhow::anyhow;
-use jiff::Timestamp;
+use clap::ValueEnum as _;
 
-use self::gathering::{MOST, gather};
+use self::gathering::{Gathered, Material, gather};
 use self::writing::{make, write_whole};
-use super::diagnose::over;
 use super::judgement::open_to_read;
 use super::{Context, Failure, Outcome};
-use crate::cli::ReportArgs;
-use crate::config::Config;
-use crate::domain::diagnosis::Diagnoses;
-use crate::edge::store::Store;
+use crate::cli::{Part, ReportArgs};
 use crate::render::chart::Form;
 use crate::render::chart::before_after::before_after_scene;
 use crate::render::chart::latency::latency_scene;
@@ -25,29 +21,45 @@ use crate::render::chart::trend::trend_scene;
 use crate::render::font::Fonts;
 use crate::render::json::document;
 use crate::render::language::Language;
-use crate::render::page::{StreamFigures, page};
+use crate::render::page::{StreamFigures, StreamPage, page};
 use crate::render::png::png;
 use crate::render::scene::Scene;
 use crate::render::series::{series_csv, series_document};
 use crate::render::table::trend_table;
 use crate::render::theme::Theme;
 
+/// What is to be made.
+struct Wanted(Vec<Part>);
+
+impl Wanted {
+    fn of(context: &Context, args: &ReportArgs) -> Self {
+        if args.show {
+            return Self(if context.json { vec![Part::Json] } else { Vec::new() });
+        }
+        Self(if args.only.is_empty() { Part::value_variants().to_vec() } else { args.only.clone() })
+    }
+
+    fn has(&self, part: Part) -> bool {
+        self.0.contains(&part)
+    }
+}
+
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
     let (config, store) = open_to_read(&context.config_path).await?;
-    let now = context.clock.now();
-    let streams = gather(&store, &config, args, now).await?;
+    let wanted = Wanted::of(context, args);
+    let Material { streams, diagnoses } = gather(&store, &config, args, &wanted, context.clock.now()).await?;
     if streams.is_empty() {
         return Err(Failure::bad_input(anyhow!(
             "there is no run of that stream and time to report; see `inboxed runs`"
         )));
     }
-    let diagnoses = diagnosed(&store, &config, &streams, now).await?;
+    let figures: Vec<&StreamFigures> = streams.iter().map(|one| &one.figures).collect();
     if args.show {
         let text = if context.json {
-            series_document(&streams, &diagnoses).map_err(Failure::internal)?
+            series_document(&figures, &diagnoses).map_err(Failure::internal)?
         } else {
-            let shown = streams.iter().map(|one| trend_table(&one.trend, args.lang, context.screen));
+            let shown = figures.iter().map(|one| trend_table(&one.trend, args.lang, context.screen));
             shown.collect::<Vec<_>>().join("\n")
         };
         return Ok(Outcome::ok(text));
@@ -55,20 +67,25 @@ pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outc
     let out = args.out.clone().unwrap_or_else(|| config.reports.clone());
     make(&out)?;
     let fonts = Fonts::new().map_err(Failure::internal)?;
-    let mut files: Vec<(String, Vec<u8>)> = vec![
-        ("report.csv".to_owned(), series_csv(&streams).map_err(Failure::internal)?),
-        (
-            "report.html".to_owned(),
-            page(&streams, &diagnoses, args.lang, &fonts).map_err(Failure::internal)?.into_bytes(),
-        ),
-        ("report.json".to_owned(), series_document(&streams, &diagnoses).map_err(Failure::internal)?.into_bytes()),
-    ];
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    if wanted.has(Part::Csv) {
+        files.push(("report.csv".to_owned(), series_csv(&figures).map_err(Failure::internal)?));
+    }
+    if wanted.has(Part::Html) {
+        let pages: Vec<StreamPage<'_>> = streams.iter().filter_map(Gathered::page).collect();
+        let text = page(&pages, &diagnoses, args.lang, &fonts).map_err(Failure::internal)?;
+        files.push(("report.html".to_owned(), text.into_bytes()));
+    }
+    if wanted.has(Part::Json) {
+        let text = series_document(&figures, &diagnoses).map_err(Failure::internal)?;
+        files.push(("report.json".to_owned(), text.into_bytes()));
+    }
     for one in &streams {
-        for (name, scene) in posters(one, args.lang, &fonts) {
+        for (name, scene) in posters(one, &wanted, args.lang, &fonts) {
             for theme in Theme::ALL {
                 // No stream's name holds an @, so that no stream's picture is another's dark one.
                 let ending = if theme == Theme::Dark { "@dark" } else { "" };
-                let name = format!("{name}-{}{ending}.png", one.stream);
+                let name = format!("{name}-{}{ending}.png", one.figures.stream);
                 files.push((name, png(&scene, theme, &fonts).map_err(Failure::internal)?));
             }
         }
@@ -84,35 +101,25 @@ pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outc
         let document = document(&serde_json::json!({ "written": written })).map_err(Failure::internal)?;
         return Ok(Outcome::ok(document));
     }
-    Ok(Outcome::ok(written.join("\n") + "\n"))
+    written.push(String::new());
+    Ok(Outcome::ok(written.join("\n")))
 }
 
-/// What the last runs in the time of the report allow to say of its streams.
-async fn diagnosed(
-    store: &Store,
-    config: &Config,
-    streams: &[StreamFigures],
-    now: Timestamp,
-) -> Result<Diagnoses, Failure> {
-    let times = || streams.iter().flat_map(|one| &one.rows).map(|row| row.at);
-    let (first, last) = (times().min(), times().max());
-    let mut runs = store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)?;
-    runs.retain(|run| Some(run.started_at) >= first && Some(run.started_at) <= last);
-    let mut found = over(store, config, runs, &[], now).await.map_err(Failure::internal)?;
-    // Other streams are read, as they may hold the control or be well where these are not, but nothing is said of them.
-    found.found.retain(|one| one.stream().is_none_or(|name| streams.iter().any(|shown| shown.stream.as_str() == name)));
-    Ok(found)
-}
-
-/// The pictures of one stream, each with the beginning of its name.
-fn posters(figures: &StreamFigures, language: Language, fonts: &Fonts) -> Vec<(&'static str, Scene)> {
-    let form = Form::Poster;
+/// The pictures of one stream that are asked for, each with the beginning of its name.
+fn posters(gathered: &Gathered, wanted: &Wanted, language: Language, fonts: &Fonts) -> Vec<(&'static str, Scene)> {
+    let (form, figures) = (Form::Poster, &gathered.figures);
     let mut posters = Vec::new();
-    if let Some(pair) = &figures.before_after {
+    if let Some(pair) = figures.before_after.as_ref().filter(|_| wanted.has(Part::BeforeAfter)) {
         posters.push(("before-after", before_after_scene(pair, form, language, fonts)));
     }
-    posters.push(("latency", latency_scene(&figures.latency, form, language, fonts)));
-    posters.push(("seeds", seeds_scene(&figures.grid, form, language, fonts)));
-    posters.push(("trend", trend_scene(&figures.trend, form, language, fonts)));
+    if wanted.has(Part::Latency) {
+        posters.push(("latency", latency_scene(&figures.latency, form, language, fonts)));
+    }
+    if let Some(grid) = gathered.grid.as_ref().filter(|_| wanted.has(Part::Seeds)) {
+        posters.push(("seeds", seeds_scene(grid, form, language, fonts)));
+    }
+    if wanted.has(Part::Trend) {
+        posters.push(("trend", trend_scene(&figures.trend, form, language, fonts)));
+    }
     posters
 }

@@ -79,7 +79,7 @@ async fn gather(context: &Context, config: &Config, store: &Store) -> Result<Sta
     let now = context.clock.now();
     let almanac = almanac(config)?;
     let zone = almanac.zone().clone();
-    let history = History::read(store, config, zone, now).await.map_err(Failure::internal)?;
+    let history = History::read(store, config, zone, 1, now).await.map_err(Failure::internal)?;
     let unreadable = match history.last() {
         Some(last) => unreadable(store, last).await.map_err(Failure::internal)?,
         None => std::collections::BTreeMap::new(),

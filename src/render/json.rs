@@ -9,6 +9,7 @@
 
 mod evidence;
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -17,7 +18,7 @@ use serde::Serialize;
 
 use super::diagnosis::diagnosis_value;
 use super::plain::is_hostile;
-use super::report::{AuthWords, Judged, RunReport, Tallies};
+use super::report::{AuthWords, Judged, RunReport, RunTallies, Tallies};
 use crate::domain::diagnosis::Diagnoses;
 use crate::domain::finding::{Finding, Placement};
 use crate::domain::probe::SesId;
@@ -167,11 +168,9 @@ pub(crate) fn story_document(report: &RunReport) -> serde_json::Result<String> {
 }
 
 /// The document of several runs, in the order given.
-pub(crate) fn runs_document(reports: &[RunReport]) -> serde_json::Result<String> {
-    let counted: Vec<_> = reports.iter().map(|one| (&one.run, one.tallies(), one.tallies_by_stream())).collect();
-    let with_tally = counted
-        .iter()
-        .map(|(run, all, streams)| RunWithTally { run: run_object(run), tally: tally_object(all, streams) });
+pub(crate) fn runs_document(runs: &[RunTallies]) -> serde_json::Result<String> {
+    let with_tally =
+        runs.iter().map(|one| RunWithTally { run: run_object(&one.run), tally: tally_object(&one.all, &one.streams) });
     document(&RunsDocument { runs: with_tally.collect() })
 }
 
@@ -249,9 +248,9 @@ pub(crate) fn tab_word(tab: &TabAnswer) -> Option<&'static str> {
     }
 }
 
-fn tally_object<'a>(all: &'a Tallies, streams: &'a [(&StreamName, Tallies)]) -> TallyObject<'a> {
-    let by_stream = |(name, tallies): &'a (&StreamName, Tallies)| {
-        (name.as_str(), StreamTally { all: counts(&tallies.all), providers: by_provider(tallies) })
+fn tally_object<'a, Name: Borrow<StreamName>>(all: &'a Tallies, streams: &'a [(Name, Tallies)]) -> TallyObject<'a> {
+    let by_stream = |(name, tallies): &'a (Name, Tallies)| {
+        (name.borrow().as_str(), StreamTally { all: counts(&tallies.all), providers: by_provider(tallies) })
     };
     TallyObject {
         all: counts(&all.all),
@@ -390,7 +389,7 @@ mod tests {
 
     #[test]
     fn the_history_is_a_list_of_runs_each_with_its_tally() {
-        let document: Value = serde_json::from_str(&runs_document(&[bad_day()]).unwrap()).unwrap();
+        let document: Value = serde_json::from_str(&runs_document(&[RunTallies::of(bad_day())]).unwrap()).unwrap();
         let run = &document["runs"][0];
         assert_eq!((&run["id"], &run["tally"]["all"]["n"]), (&json!(12), &json!(26)));
         assert_eq!(run["tally"]["providers"]["outlook"]["unmeasured"], 2);

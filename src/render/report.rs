@@ -148,6 +148,38 @@ pub(crate) struct Tallies {
     pub(crate) providers: Vec<ProviderTally>,
 }
 
+/// What a run comes to, without its probes.
+#[derive(Debug, Clone)]
+pub(crate) struct RunTallies {
+    /// The run.
+    pub(crate) run: Run,
+    /// Over all its streams.
+    pub(crate) all: Tallies,
+    /// By stream, in the order of the run's streams.
+    pub(crate) streams: Vec<(StreamName, Tallies)>,
+    /// The rules the findings were made by.
+    pub(crate) rules: Rules,
+    /// Confidence of the intervals.
+    pub(crate) confidence: f64,
+    /// Thresholds of the verdict.
+    pub(crate) thresholds: Thresholds,
+}
+
+impl RunTallies {
+    /// Those of a judged run.
+    pub(crate) fn of(report: RunReport) -> Self {
+        let own = |(name, tallies): (&StreamName, Tallies)| (name.clone(), tallies);
+        Self {
+            all: report.tallies(),
+            streams: report.tallies_by_stream().into_iter().map(own).collect(),
+            rules: report.rules,
+            confidence: report.confidence,
+            thresholds: report.thresholds,
+            run: report.run,
+        }
+    }
+}
+
 /// One run, judged.
 #[derive(Debug, Clone)]
 pub(crate) struct RunReport {

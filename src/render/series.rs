@@ -6,13 +6,12 @@
 use serde_json::{Value, json};
 
 use super::diagnosis::diagnosis_value;
-use super::figure::before_after::Pair;
+use super::figure::before_after::{Pair, Rate};
 use super::figure::trend::TrendRow;
 use super::json::{document, moment};
 use super::page::StreamFigures;
 use crate::domain::diagnosis::Diagnoses;
 use crate::domain::finding::Placement;
-use crate::domain::interval::Interval;
 
 /// The columns of the CSV.
 const COLUMNS: [&str; 18] = [
@@ -37,7 +36,7 @@ const COLUMNS: [&str; 18] = [
 ];
 
 /// The CSV of a report.
-pub(crate) fn series_csv(streams: &[StreamFigures]) -> Result<Vec<u8>, csv::Error> {
+pub(crate) fn series_csv(streams: &[&StreamFigures]) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(COLUMNS)?;
     for figures in streams {
@@ -74,8 +73,8 @@ pub(crate) fn harmless(text: &str) -> String {
 }
 
 /// The JSON of a report.
-pub(crate) fn series_document(streams: &[StreamFigures], diagnoses: &Diagnoses) -> serde_json::Result<String> {
-    let streams: Vec<Value> = streams.iter().map(stream_json).collect();
+pub(crate) fn series_document(streams: &[&StreamFigures], diagnoses: &Diagnoses) -> serde_json::Result<String> {
+    let streams: Vec<Value> = streams.iter().map(|one| stream_json(one)).collect();
     document(&json!({ "streams": streams, "diagnosis": diagnosis_value(diagnoses) }))
 }
 
@@ -91,9 +90,9 @@ fn stream_json(figures: &StreamFigures) -> Value {
     json!({
         "stream": figures.stream.as_str(),
         "simulated": figures.trend.simulated,
-        "as_of": moment(figures.last.run.started_at),
-        "promotions_as_inbox": figures.last.rules.promotions_as_inbox,
-        "confidence": figures.last.confidence,
+        "as_of": moment(figures.as_of),
+        "promotions_as_inbox": figures.rules.promotions_as_inbox,
+        "confidence": figures.confidence,
         "rows": figures.rows.iter().map(row_json).collect::<Vec<_>>(),
         "changes": changes.collect::<Vec<_>>(),
         "comparison": figures.before_after.as_ref().map(|pair| pair.rows.iter().map(pair_json).collect::<Vec<_>>()),
@@ -114,8 +113,8 @@ fn row_json(row: &TrendRow) -> Value {
 }
 
 fn pair_json(pair: &Pair) -> Value {
-    let side = |side: Option<(f64, Interval)>| {
-        side.map(|(rate, range)| json!({ "rate": rate, "interval": [range.lo, range.hi] }))
+    let side = |side: Option<Rate>| {
+        side.map(|(rate, range)| json!({ "rate": rate, "interval": range.map(|range| [range.lo, range.hi]) }))
     };
     json!({
         "provider": pair.title, "before": side(pair.before), "after": side(pair.after), "verdict": pair.verdict.word(),
@@ -130,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_csv_has_a_row_for_each_run_and_provider_and_nothing_for_what_is_not_known() {
-        let text = String::from_utf8(series_csv(&[figures()]).unwrap()).unwrap();
+        let text = String::from_utf8(series_csv(&[&figures().figures]).unwrap()).unwrap();
         let lines: Vec<&str> = text.split_terminator("\r\n").collect();
         assert_eq!(lines[0], COLUMNS.join(","));
         assert_eq!(lines.len(), 1 + 3 * 4, "a header, then four runs of three providers");
@@ -140,12 +139,12 @@ mod tests {
             "{}",
             lines[1]
         );
-        let mut nothing = figures();
+        let mut nothing = figures().figures;
         for row in &mut nothing.rows {
-            row.counts.tally = crate::domain::tally::Tally::of([], nothing.last.rules, 0.95);
+            row.counts.tally = crate::domain::tally::Tally::of([], nothing.rules, 0.95);
             row.arrival = None;
         }
-        let text = String::from_utf8(series_csv(&[nothing]).unwrap()).unwrap();
+        let text = String::from_utf8(series_csv(&[&nothing]).unwrap()).unwrap();
         assert!(text.contains("gmail,0,0,0,0,0,0,0,0,,,,,\r\n"), "{text}");
     }
 
@@ -160,8 +159,8 @@ mod tests {
 
     #[test]
     fn the_document_holds_the_same_figures() {
-        let document: Value =
-            serde_json::from_str(&series_document(&[figures()], &diagnoses([38, 27, 39])).unwrap()).unwrap();
+        let text = series_document(&[&figures().figures], &diagnoses([38, 27, 39])).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
         let stream = &document["streams"][0];
         assert_eq!((&stream["stream"], &stream["as_of"]), (&json!("newsletter"), &json!("2026-12-15T06:00:00Z")));
         assert_eq!(stream["rows"].as_array().unwrap().len(), 12);

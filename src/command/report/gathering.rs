@@ -1,243 +1,205 @@
-//! What a report is made of: the runs of each stream, judged, with the changes of its DNS.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! What a report is made of: what the runs of each stream come to, with the changes of its DNS, and no more than is asked
+//! for.
 
 use jiff::Timestamp;
 
-use crate::cli::ReportArgs;
+use super::Wanted;
+use crate::cli::{Part, ReportArgs};
 use crate::command::Failure;
+use crate::command::compare::{Nothing, around_last_change};
+use crate::command::diagnose::over;
 use crate::command::judgement::{hear, judge_run, shown};
+use crate::command::placements::Placements;
+use crate::command::tallies::tallied;
 use crate::config::Config;
+use crate::domain::diagnosis::Diagnoses;
 use crate::domain::dns::change::Change;
-use crate::domain::finding::{Finding, RULES};
-use crate::domain::run::{Run, RunState};
+use crate::domain::run::Run;
 use crate::domain::stream::StreamName;
-use crate::domain::tally::Tally;
-use crate::edge::store::{Remembered, Store};
-use crate::render::figure::before_after::{BeforeAfter, Turn};
+use crate::edge::store::{Store, StoreFault};
+use crate::render::figure::before_after::BeforeAfter;
 use crate::render::figure::latency::LatencyFigure;
 use crate::render::figure::seeds::{MOST_RUNS, SeedGrid, SeedRow};
 use crate::render::figure::trend::{Trend, TrendRow};
 use crate::render::figure::{Settings, TrendChange};
 use crate::render::language::Language;
-use crate::render::page::{DomainFigures, StreamFigures};
-use crate::render::report::{ProviderTally, RunReport, ShownProvider};
+use crate::render::page::{DomainFigures, StreamFigures, StreamPage};
+use crate::render::report::{RunReport, ShownProvider};
 
-/// Most runs read: two a day for two years.
-pub(super) const MOST: u32 = 1_500;
+/// Everything about one stream that is asked for.
+pub(super) struct Gathered {
+    /// Its figures.
+    pub(super) figures: StreamFigures,
+    /// Its seeds; `None` where they are not asked for.
+    pub(super) grid: Option<SeedGrid>,
+    /// Its last run; `None` where it is not asked for.
+    pub(super) last: Option<RunReport>,
+}
 
-/// Everything about the streams that are asked for, by name; none where no run is.
+impl Gathered {
+    /// What the page tells; `None` where it is not asked for.
+    pub(super) fn page(&self) -> Option<StreamPage<'_>> {
+        Some(StreamPage { figures: &self.figures, grid: self.grid.as_ref()?, last: self.last.as_ref()? })
+    }
+}
+
+/// What a report is made of.
+pub(super) struct Material {
+    /// Its streams, by name; none where no run is.
+    pub(super) streams: Vec<Gathered>,
+    /// What their last runs allow to say; empty where it is not asked for.
+    pub(super) diagnoses: Diagnoses,
+}
+
+/// Where everything is read from, and how it is read.
+struct Sources<'a> {
+    store: &'a Store,
+    config: &'a Config,
+    providers: Vec<ShownProvider>,
+    /// Every run there is, the newest first.
+    all: Vec<Run>,
+    language: Language,
+    now: Timestamp,
+}
+
+/// Reads what is asked for.
 pub(super) async fn gather(
     store: &Store,
     config: &Config,
     args: &ReportArgs,
+    wanted: &Wanted,
     now: Timestamp,
-) -> Result<Vec<StreamFigures>, Failure> {
-    let mut runs = store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)?;
-    runs.reverse();
+) -> Result<Material, Failure> {
+    let all = store.runs(u32::MAX, store.holder_run()).await.map_err(Failure::internal)?;
     // The age of a run is counted from the newest one, so that the same data gives the same report on any day.
-    let newest = runs.last().map(|run| run.started_at);
+    let newest = all.first().map(|run| run.started_at);
     let since = newest.zip(args.since).and_then(|(newest, span)| newest.checked_sub(span).ok());
-    runs.retain(|run| since.is_none_or(|since| run.started_at >= since));
-    let mut names: Vec<StreamName> = runs.iter().flat_map(|run| run.streams.clone()).collect();
+    let is_meant = |run: &&Run| since.is_none_or(|since| run.started_at >= since);
+    let is_named = |stream: &StreamName| args.stream.as_ref().is_none_or(|wanted| wanted == stream);
+    let runs: Vec<Run> =
+        all.iter().filter(is_meant).rev().filter(|run| run.streams.iter().any(is_named)).cloned().collect();
+    let mut names: Vec<StreamName> = runs.iter().flat_map(|run| run.streams.clone()).filter(is_named).collect();
     names.sort();
     names.dedup();
-    names.retain(|name| args.stream.as_ref().is_none_or(|wanted| wanted == name));
-    let mut gathered = judge_all(store, config, &runs, &names, now).await?;
+    let tallied = tallied(store, config, &runs, now).await.map_err(Failure::internal)?;
+    let mut diagnoses = Diagnoses::of(Vec::new(), 0, config.thresholds);
+    if wanted.has(Part::Html) || wanted.has(Part::Json) {
+        let recent = all.iter().filter(is_meant).cloned().collect();
+        diagnoses = over(store, config, recent, &[], now).await.map_err(Failure::internal)?;
+        // Other streams are read, as they may hold the control or be well where these are not, but nothing is said of them.
+        diagnoses.found.retain(|one| one.stream().is_none_or(|said| names.iter().any(|name| name.as_str() == said)));
+    }
+    let sources = Sources { store, config, providers: shown(config), all, language: args.lang, now };
     let mut streams = Vec::new();
     for name in names {
-        let Some((mut last, told)) = gathered.remove(&name).and_then(|told| Some((told.last.clone()?, told))) else {
-            continue;
+        let here: Vec<&Run> = runs.iter().filter(|run| run.streams.contains(&name)).collect();
+        let rows = here.iter().filter_map(|run| tallied.get(&run.id)).flatten();
+        let rows = rows.filter(|(stream, _)| *stream == name).map(|(_, row)| row.clone()).collect();
+        streams.push(sources.stream(&name, &here, rows, wanted).await.map_err(Failure::internal)?);
+    }
+    Ok(Material { streams, diagnoses })
+}
+
+impl Sources<'_> {
+    /// One stream: its runs, the oldest first, and what they come to.
+    async fn stream(
+        &self,
+        name: &StreamName,
+        runs: &[&Run],
+        rows: Vec<TrendRow>,
+        wanted: &Wanted,
+    ) -> Result<Gathered, StoreFault> {
+        let (rules, confidence) = (self.config.judge.rules, self.config.judge.confidence);
+        let settings = Settings {
+            providers: &self.providers,
+            stream: Some(name),
+            rules,
+            thresholds: self.config.thresholds,
+            confidence,
+            language: self.language,
         };
-        hear(store, config, &mut last).await.map_err(Failure::internal)?;
-        let domains = domains(store, &name, told.rows.first().map(|row| row.at)).await?;
-        streams.push(figures(&name, last, told, domains, config, args.lang));
-    }
-    Ok(streams)
-}
-
-/// What the runs told of one stream.
-#[derive(Debug, Default)]
-struct Told {
-    rows: Vec<TrendRow>,
-    seeds: Vec<SeedRow>,
-    last: Option<RunReport>,
-}
-
-/// Judges one run after the other and keeps of each only what its charts need: a thousand runs take no more memory than one.
-async fn judge_all(
-    store: &Store,
-    config: &Config,
-    runs: &[Run],
-    names: &[StreamName],
-    now: Timestamp,
-) -> Result<BTreeMap<StreamName, Told>, Failure> {
-    let mut left: BTreeMap<&StreamName, usize> = BTreeMap::new();
-    for stream in runs.iter().flat_map(|run| &run.streams) {
-        *left.entry(stream).or_insert(0) += 1;
-    }
-    let rule = RULES * 2 + i64::from(config.judge.rules.promotions_as_inbox);
-    let mut remembered = store.tallies(rule).await.map_err(Failure::internal)?;
-    let providers = shown(config);
-    let mut gathered: BTreeMap<StreamName, Told> = BTreeMap::new();
-    for run in runs {
-        let here: BTreeSet<&StreamName> = run.streams.iter().filter(|stream| names.contains(stream)).collect();
-        if here.is_empty() {
-            continue;
+        let began = runs.first().map(|run| run.started_at);
+        let domains = self.domains(name, began).await?;
+        let marks = self.marks(&domains);
+        let (mut before_after, mut uncompared) = (None, None);
+        if wanted.has(Part::BeforeAfter) || wanted.has(Part::Html) || wanted.has(Part::Json) {
+            (before_after, uncompared) = self.comparison(name, began).await?;
         }
-        let is_recent = here.iter().any(|stream| left.get(stream).is_some_and(|left| *left <= MOST_RUNS));
-        let known = remembered.remove(&run.id);
-        if let Some(known) = known.as_ref().filter(|_| !is_recent) {
-            for one in known.iter().filter(|one| here.contains(&one.stream)) {
-                let row = recalled(run, one, &providers, config);
-                gathered.entry(one.stream.clone()).or_default().rows.push(row);
-            }
+        let grid = if wanted.has(Part::Seeds) || wanted.has(Part::Html) {
+            let newest = runs.get(runs.len().saturating_sub(MOST_RUNS)..).unwrap_or(runs);
+            Some(self.grid(name, newest, &settings).await?)
         } else {
-            let edition = store.edition().await.map_err(Failure::internal)?;
-            let report = judge_run(store, config, run.id, now).await.map_err(Failure::internal)?;
-            if let Some(tallies) = known.is_none().then(|| memory(&report)).flatten() {
-                // A report that cannot be remembered, on a disk that is full or may not be written, is a report all the same.
-                if let Err(fault) = store.remember(run.id, rule, &tallies, edition).await {
-                    tracing::debug!(%fault, run = run.id.0, "the tallies are not remembered");
-                }
+            None
+        };
+        let last = match runs.last() {
+            Some(last) if wanted.has(Part::Html) => {
+                let mut report = judge_run(self.store, self.config, last.id, self.now).await?;
+                hear(self.store, self.config, &mut report).await?;
+                Some(report)
             }
-            for stream in &here {
-                let told = gathered.entry((*stream).clone()).or_default();
-                told.rows.extend(TrendRow::of(&report, stream));
-                if left.get(stream).is_some_and(|left| *left <= MOST_RUNS) {
-                    told.seeds.extend(SeedRow::of(&report, stream));
-                }
-                if left.get(stream) == Some(&1) {
-                    told.last = Some(report.clone());
-                }
-            }
-        }
-        for stream in here {
-            if let Some(left) = left.get_mut(stream) {
-                *left = left.saturating_sub(1);
-            }
-        }
+            Some(_) | None => None,
+        };
+        let figures = StreamFigures {
+            as_of: runs.last().map_or(self.now, |run| run.started_at),
+            trend: Trend::new(&rows, &marks, &settings),
+            latency: LatencyFigure::new(&rows, &marks, &settings),
+            stream: name.clone(),
+            rules,
+            confidence,
+            rows,
+            before_after,
+            uncompared,
+            domains,
+        };
+        Ok(Gathered { figures, grid, last })
     }
-    Ok(gathered)
-}
 
-/// What of a judged run may be remembered: nothing while it is open or while time alone can still change a finding.
-fn memory(report: &RunReport) -> Option<Vec<Remembered>> {
-    let pending = report.probes.iter().any(|judged| matches!(judged.finding, Finding::Pending));
-    if report.run.state != RunState::Complete || pending {
-        return None;
+    /// The DNS of the domains that a stream sends from, with the changes since its first run here.
+    async fn domains(&self, stream: &StreamName, since: Option<Timestamp>) -> Result<Vec<DomainFigures>, StoreFault> {
+        let mut domains = Vec::new();
+        for domain in self.store.domains_of_stream(stream).await? {
+            let mut changes = self.store.dns_changes(&domain).await?;
+            changes.retain(|change| since.is_none_or(|since| change.window.until >= since));
+            let snapshot = self.store.last_snapshot(&domain).await?;
+            domains.push(DomainFigures { domain, snapshot, changes });
+        }
+        Ok(domains)
     }
-    let rows = report.run.streams.iter().flat_map(|stream| {
-        TrendRow::of(report, stream).into_iter().map(|row| Remembered {
-            stream: stream.clone(),
-            provider: row.counts.provider.name,
-            placements: row.counts.tally.placements,
-            unmeasured: row.counts.tally.unmeasured,
-            arrival: row.arrival,
+
+    fn marks(&self, domains: &[DomainFigures]) -> Vec<TrendChange> {
+        let mut changes: Vec<&Change> = domains.iter().flat_map(|domain| &domain.changes).collect();
+        changes.sort_by_key(|change| change.window.until);
+        let words = |change: &Change| format!("DNS: {}", self.language.change(change));
+        // A change lies after the last run that saw the old records.
+        changes.iter().map(|change| TrendChange { at: change.window.from, words: words(change) }).collect()
+    }
+
+    /// What `compare --change last` compares, unless that change lies before this report; else why there is nothing.
+    async fn comparison(
+        &self,
+        stream: &StreamName,
+        since: Option<Timestamp>,
+    ) -> Result<(Option<BeforeAfter>, Option<&'static str>), StoreFault> {
+        let words = self.language.words();
+        let is_here = |change: &Change| since.is_none_or(|since| change.window.until >= since);
+        let found = around_last_change(self.store, self.config, &self.all, stream, self.now).await?;
+        Ok(match found {
+            Ok(report) => match report.change.as_ref().filter(|change| is_here(change)) {
+                Some(change) => (Some(BeforeAfter::new(&report, change, self.language)), None),
+                None => (None, None),
+            },
+            Err(Nothing::Before(change)) if is_here(&change) => (None, Some(words.nothing_before)),
+            Err(Nothing::After(change)) if is_here(&change) => (None, Some(words.nothing_after)),
+            Err(Nothing::Before(_) | Nothing::After(_) | Nothing::Unchanged) => (None, None),
         })
-    });
-    Some(rows.collect())
-}
-
-/// The row that [`memory`] was made of.
-fn recalled(run: &Run, one: &Remembered, providers: &[ShownProvider], config: &Config) -> TrendRow {
-    let named = providers.iter().find(|provider| provider.name == one.provider).cloned();
-    let provider = named.unwrap_or_else(|| ShownProvider {
-        name: one.provider.clone(),
-        title: one.provider.as_str().to_owned(),
-        spam_threshold: false,
-    });
-    let (rules, confidence) = (config.judge.rules, config.judge.confidence);
-    let tally = Tally::of_counts(one.placements.clone(), one.unmeasured, rules, confidence);
-    TrendRow {
-        run: run.id,
-        at: run.started_at,
-        simulated: run.simulated,
-        counts: ProviderTally { provider, tally },
-        arrival: one.arrival,
     }
-}
 
-/// The DNS of the domains that a stream sends from, with the changes since its first run.
-async fn domains(store: &Store, stream: &StreamName, since: Option<Timestamp>) -> Result<Vec<DomainFigures>, Failure> {
-    let mut domains = Vec::new();
-    for domain in store.domains_of_stream(stream).await.map_err(Failure::internal)? {
-        let mut changes = store.dns_changes(&domain).await.map_err(Failure::internal)?;
-        changes.retain(|change| since.is_none_or(|since| change.window.until >= since));
-        let snapshot = store.last_snapshot(&domain).await.map_err(Failure::internal)?;
-        domains.push(DomainFigures { domain, snapshot, changes });
-    }
-    Ok(domains)
-}
-
-fn figures(
-    stream: &StreamName,
-    last: RunReport,
-    told: Told,
-    domains: Vec<DomainFigures>,
-    config: &Config,
-    language: Language,
-) -> StreamFigures {
-    let Told { rows, seeds, .. } = told;
-    let settings = Settings {
-        providers: &last.providers,
-        stream: Some(stream),
-        rules: last.rules,
-        thresholds: last.thresholds,
-        confidence: last.confidence,
-        language,
-    };
-    let mut changes: Vec<&Change> = domains.iter().flat_map(|domain| &domain.changes).collect();
-    changes.sort_by_key(|change| change.window.until);
-    let words = |change: &Change| format!("DNS: {}", language.change(change));
-    // A change lies after the last run that saw the old records.
-    let marks: Vec<TrendChange> =
-        changes.iter().map(|change| TrendChange { at: change.window.from, words: words(change) }).collect();
-    let turns: Vec<Turn> = changes
-        .iter()
-        .map(|change| Turn {
-            from: change.window.from,
-            seen: change.window.until,
-            settled: change.settled_at(),
-            words: language.change(change),
-        })
-        .collect();
-    StreamFigures {
-        trend: Trend::new(&rows, &marks, &settings),
-        before_after: BeforeAfter::new(&seeds, &turns, &config.weights, &settings),
-        grid: SeedGrid::new(&seeds, &settings),
-        latency: LatencyFigure::new(&rows, &marks, &settings),
-        domains,
-        rows,
-        stream: stream.clone(),
-        last,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::render::samples::bad_day;
-
-    #[test]
-    fn a_row_that_is_remembered_and_recalled_is_the_row_that_was_judged() {
-        let report = bad_day();
-        for promotions_as_inbox in [false, true] {
-            let mut report = report.clone();
-            report.rules.promotions_as_inbox = promotions_as_inbox;
-            let stream = report.run.streams[0].clone();
-            let fresh = TrendRow::of(&report, &stream);
-            let kept = memory(&report).unwrap();
-            assert_eq!(kept.len(), 3);
-            for (row, one) in fresh.iter().zip(&kept) {
-                let tally = Tally::of_counts(one.placements.clone(), one.unmeasured, report.rules, report.confidence);
-                assert_eq!((&tally, one.arrival), (&row.counts.tally, row.arrival));
-            }
-            report.run.state = RunState::Interrupted;
-            assert_eq!(memory(&report), None, "an open run");
-            report.run.state = RunState::Complete;
-            report.probes[0].finding = Finding::Pending;
-            assert_eq!(memory(&report), None, "a probe that may still arrive");
-        }
+    async fn grid(&self, stream: &StreamName, runs: &[&Run], settings: &Settings<'_>) -> Result<SeedGrid, StoreFault> {
+        let placements = Placements::read(self.store, self.config, runs, stream, self.now).await?;
+        let rows = placements.probes().filter_map(|probed| {
+            let run = runs.iter().find(|run| run.id == probed.run)?;
+            Some(SeedRow::of(run, probed))
+        });
+        Ok(SeedGrid::new(&rows.collect::<Vec<_>>(), settings))
     }
 }

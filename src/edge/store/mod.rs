@@ -39,7 +39,7 @@ pub(crate) use outbox::{Delivery, NewEvent, Waiting};
 pub(crate) use plan::{NewRun, StreamFacts};
 pub(crate) use suppression::Listing;
 pub(crate) use tally::Remembered;
-pub(crate) use told::{Added, NotAdded};
+pub(crate) use told::{Added, NotAdded, ToldPlacements};
 
 /// A transaction of the writing connection.
 type Writing = sqlx::Transaction<'static, Sqlite>;

@@ -1,9 +1,12 @@
 //! Tallies of finished runs, remembered so that a trend need not judge a million probes anew.
 //!
 //! They are no facts: triggers delete those of a run as soon as anything about it changes, and nothing is lost with them.
+//! What was imported is judged by no rule: there counting is enough, and the database does it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::fault::Doing as _;
 use super::row::{duration, millis, parsed};
@@ -97,6 +100,56 @@ impl Store {
             .await
             .doing(DOING)?;
         }
+        writing.commit().await.doing(DOING)
+    }
+}
+
+impl Store {
+    /// Remembers the tallies of all imported runs that have none: after an import, with another setting, or in a database
+    /// that an older version filled. One statement counts and writes, so that no row can come in between.
+    pub(crate) async fn tally_told(&self, rule: i64) -> Result<(), StoreFault> {
+        const DOING: &str = "count imported results";
+        let mut writing = self.write(DOING).await?;
+        // A latency is the difference of whole seconds, as `domain::latency` takes it, of moments that exist.
+        sqlx::query(
+            "WITH one AS (
+                 SELECT told_stream.run, told_stream.name AS stream, seed.provider, told.placement,
+                        iif(told.placement <> 'missing' AND told.arrived_at - told.latency >= $2,
+                            told.arrived_at / 1000 - (told.arrived_at - told.latency) / 1000, NULL) AS seconds
+                 FROM run CROSS JOIN told_stream ON told_stream.run = run.id
+                 CROSS JOIN told ON told.stream = told_stream.id CROSS JOIN seed ON seed.id = told.seed
+                 WHERE run.imported = 1
+                   AND NOT EXISTS (SELECT 1 FROM tally WHERE tally.run = run.id AND tally.rule = $1)
+             ), counted AS (
+                 SELECT run, stream, provider,
+                        count(*) FILTER (WHERE placement = 'inbox') AS inbox,
+                        count(*) FILTER (WHERE placement = 'promotions') AS promotions,
+                        count(*) FILTER (WHERE placement = 'spam') AS spam,
+                        count(*) FILTER (WHERE placement = 'elsewhere') AS elsewhere,
+                        count(*) FILTER (WHERE placement = 'missing') AS missing,
+                        count(*) FILTER (WHERE placement IS NULL) AS unmeasured
+                 FROM one GROUP BY run, stream, provider
+             ), placed AS (
+                 SELECT run, stream, provider, seconds,
+                        row_number() OVER (PARTITION BY run, stream, provider ORDER BY seconds) AS place,
+                        count(*) OVER (PARTITION BY run, stream, provider) AS known
+                 FROM one WHERE seconds IS NOT NULL
+             ), arrived AS (
+                 SELECT run, stream, provider, known, max(seconds) AS slowest,
+                        avg(seconds) FILTER (WHERE place IN ((known + 1) / 2, known / 2 + 1)) AS median
+                 FROM placed GROUP BY run, stream, provider
+             )
+             INSERT INTO tally (run, rule, stream, provider, inbox, promotions, spam, elsewhere, missing, unmeasured,
+                                arrivals, median, slowest)
+             SELECT run, $1, stream, provider, inbox, promotions, spam, elsewhere, missing, unmeasured,
+                    coalesce(known, 0), CAST(median * 1000 AS INTEGER), slowest * 1000
+             FROM counted LEFT JOIN arrived USING (run, stream, provider)",
+        )
+        .bind(rule)
+        .bind(Timestamp::MIN.as_millisecond())
+        .execute(&mut *writing)
+        .await
+        .doing(DOING)?;
         writing.commit().await.doing(DOING)
     }
 }

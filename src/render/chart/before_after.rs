@@ -51,9 +51,11 @@ fn draw_pair(sheet: &mut Sheet<'_>, frame: &Frame, pair: &Pair, top: f64, across
     let (upper, lower) = (top + frame.tall * 0.32, top + frame.tall * 0.68);
     sheet.group(format!("{}: {}", pair.title, pair.rates), |sheet| {
         for (side, y, paint) in [(pair.before, upper, BEFORE), (pair.after, lower, AFTER)] {
-            if let Some((rate, Interval { lo, hi })) = side {
-                let range = Area { left: across(lo), top: y - 3.5, right: across(hi), bottom: y + 3.5 };
-                sheet.pill(range, 3.5, Ink::faded(paint, 0.3));
+            if let Some((rate, range)) = side {
+                if let Some(Interval { lo, hi }) = range {
+                    let range = Area { left: across(lo), top: y - 3.5, right: across(hi), bottom: y + 3.5 };
+                    sheet.pill(range, 3.5, Ink::faded(paint, 0.3));
+                }
                 sheet.disc((across(rate), y), 6.5, Paint::Paper);
                 sheet.disc((across(rate), y), 5.2, paint);
             }

@@ -6,8 +6,9 @@ use crate::render::figure::latency::LatencyFigure;
 use crate::render::figure::seeds::{Cell, SeedGrid, SeedRow};
 use crate::render::figure::trend::{Bar, Trend, TrendRow};
 use crate::render::figure::{Settings, TrendChange};
+use crate::render::page::samples::probed;
 use crate::render::png::png;
-use crate::render::report::ShownProvider;
+use crate::render::report::{RunReport, ShownProvider};
 use crate::render::samples::{THRESHOLDS, at, bad_day, provider, three};
 use crate::render::scene::Shape;
 use crate::render::svg::svg;
@@ -21,27 +22,31 @@ fn settings(providers: &[ShownProvider]) -> Settings<'_> {
 }
 
 /// As many runs of the same bad day, a change before each.
-fn history(runs: i64, words: &str) -> (Vec<TrendRow>, Vec<SeedRow>, Vec<TrendChange>) {
-    let (mut rows, mut seeds, mut changes) = (Vec::new(), Vec::new(), Vec::new());
+fn history(runs: i64, words: &str) -> (Vec<TrendRow>, Vec<RunReport>, Vec<TrendChange>) {
+    let (mut rows, mut reports, mut changes) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..runs {
         let mut report = bad_day();
         report.run.id.0 = run;
         report.run.started_at = at(run * 7 * 86_400_000);
         rows.extend(TrendRow::of(&report, &report.run.streams[0]));
-        seeds.extend(SeedRow::of(&report, &report.run.streams[0]));
         changes.push(TrendChange { at: at(run * 7 * 86_400_000 - 1), words: words.to_owned() });
+        reports.push(report);
     }
-    (rows, seeds, changes)
+    (rows, reports, changes)
+}
+
+fn seed_rows(reports: &[RunReport]) -> Vec<SeedRow<'_>> {
+    reports.iter().flat_map(|report| probed(report).map(|probed| SeedRow::of(&report.run, probed))).collect()
 }
 
 /// Every chart of a history in every form.
 fn scenes(runs: i64, words: &str, providers: &[ShownProvider]) -> Vec<Scene> {
     let fonts = Fonts::new().unwrap();
-    let (rows, seeds, changes) = history(runs, words);
+    let (rows, reports, changes) = history(runs, words);
     let settings = settings(providers);
     let trend = Trend::new(&rows, &changes, &settings);
     let latency = LatencyFigure::new(&rows, &changes, &settings);
-    let grid = SeedGrid::new(&seeds, &settings);
+    let grid = SeedGrid::new(&seed_rows(&reports), &settings);
     let of = |form| {
         [
             trend::trend_scene(&trend, form, Language::English, &fonts),
@@ -142,11 +147,13 @@ fn a_bar_is_as_high_as_its_share_and_a_gap_draws_nothing_solid() {
 
 #[test]
 fn a_grid_keeps_the_worst_seeds_and_never_paints_what_was_not_measured() {
-    let (_, mut seeds, _) = history(2, "");
-    let one = seeds[0].clone();
-    for number in 0..100 {
+    let (_, reports, _) = history(2, "");
+    let mut seeds = seed_rows(&reports);
+    let one = seeds[0];
+    let more: Vec<String> = (0..100).map(|number| format!("more{number:02}@gmail.com")).collect();
+    for (number, seed) in more.iter().enumerate() {
         let cell = if number == 77 { Cell::Placed(Placement::Spam) } else { Cell::Placed(Placement::Inbox) };
-        seeds.push(SeedRow { seed: format!("more{number:02}@gmail.com"), cell, ..one.clone() });
+        seeds.push(SeedRow { seed, cell, ..one });
     }
     let grid = SeedGrid::new(&seeds, &settings(&three()));
     let lines: Vec<_> = grid.blocks.iter().flat_map(|block| &block.seeds).collect();

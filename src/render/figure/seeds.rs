@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{Settings, Slot, dates, span_of};
 use crate::domain::finding::{Placement, Rules};
-use crate::domain::provider::ProviderName;
-use crate::domain::stream::StreamName;
+use crate::domain::run::Run;
+use crate::domain::sample::Probed;
 use crate::domain::tally::is_good;
 use crate::render::language::{Noun, filled};
 use crate::render::plain::plain;
-use crate::render::report::RunReport;
 
 /// Most rows of one grid.
 pub(crate) const MOST_SEEDS: usize = 60;
@@ -19,33 +18,30 @@ pub(crate) const MOST_RUNS: usize = 26;
 const ADDRESS: usize = 44;
 
 /// What one seed answered in one run.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct SeedRow {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct SeedRow<'a> {
     /// The run.
     pub(crate) slot: Slot,
     /// Whether the lab answered.
     pub(crate) simulated: bool,
     /// The seed's provider then.
-    pub(crate) provider: ProviderName,
+    pub(crate) provider: &'a str,
     /// The seed's address.
-    pub(crate) seed: String,
+    pub(crate) seed: &'a str,
     /// What was found.
     pub(crate) cell: Cell,
 }
 
-impl SeedRow {
-    /// The rows of one run, of one stream.
-    pub(crate) fn of(report: &RunReport, stream: &StreamName) -> Vec<Self> {
-        let slot = Slot { at: report.run.started_at, run: report.run.id };
-        let here = report.probes.iter().filter(|judged| judged.probe.stream == *stream);
-        here.map(|judged| Self {
-            slot,
-            simulated: report.run.simulated,
-            provider: judged.probe.provider.clone(),
-            seed: judged.probe.seed.as_str().to_owned(),
-            cell: judged.finding.placement().map_or(Cell::Unmeasured, Cell::Placed),
-        })
-        .collect()
+impl<'a> SeedRow<'a> {
+    /// The row of one probe of a run.
+    pub(crate) fn of(run: &Run, probed: Probed<'a>) -> Self {
+        Self {
+            slot: Slot { at: run.started_at, run: run.id },
+            simulated: run.simulated,
+            provider: probed.provider,
+            seed: probed.seed,
+            cell: probed.placement.map_or(Cell::Unmeasured, Cell::Placed),
+        }
     }
 }
 
@@ -105,7 +101,7 @@ pub(crate) struct SeedLine {
 
 impl SeedGrid {
     /// The grid of the newest runs. Where there are more seeds than rows, those with most trouble are kept.
-    pub(crate) fn new(rows: &[SeedRow], settings: &Settings<'_>) -> Self {
+    pub(crate) fn new(rows: &[SeedRow<'_>], settings: &Settings<'_>) -> Self {
         let (language, words) = (settings.language, settings.language.words());
         let mut slots: Vec<Slot> = rows.iter().map(|row| row.slot).collect();
         slots.sort_unstable();
@@ -116,8 +112,9 @@ impl SeedGrid {
         for row in rows {
             let Ok(at) = slots.binary_search(&row.slot) else { continue };
             simulated |= row.simulated;
-            let rank = settings.providers.iter().position(|one| one.name == row.provider).unwrap_or(usize::MAX);
-            let key = (rank, row.provider.as_str(), row.seed.as_str());
+            let rank =
+                settings.providers.iter().position(|one| one.name.as_str() == row.provider).unwrap_or(usize::MAX);
+            let key = (rank, row.provider, row.seed);
             let cells = lines.entry(key).or_insert_with(|| vec![Cell::Absent; slots.len()]);
             if let Some(cell) = cells.get_mut(at) {
                 *cell = row.cell;

@@ -88,6 +88,8 @@ table! {
 
     // Before and after.
     comparison_of_change: "Before and after the change of {date}", "Vor und nach der Änderung vom {date}";
+    nothing_before: "The runs around the last change cannot be compared: no complete one lies before it, within eight weeks and after any earlier change.", "Die Läufe um die letzte Änderung lassen sich nicht vergleichen: Vor ihr liegt kein vollständiger, innerhalb von acht Wochen und nach jeder früheren Änderung.";
+    nothing_after: "The runs around the last change cannot be compared yet: no complete one has begun since every receiver sees the new records.", "Die Läufe um die letzte Änderung lassen sich noch nicht vergleichen: Seit alle Empfänger die neuen Einträge sehen, hat kein vollständiger begonnen.";
     comparison_subtitle: "{change} · Inbox rate of the same seeds · {before} before, {after} after · stream {stream}", "{change} · Posteingangsquote derselben Testpostfächer · {before} vorher, {after} nachher · Stream {stream}";
     before: "before", "vorher";
     after: "after", "nachher";

@@ -37,31 +37,46 @@ use crate::domain::diagnosis::Diagnoses;
 use crate::domain::dns::change::Change;
 use crate::domain::dns::name::DomainName;
 use crate::domain::dns::snapshot::Snapshot;
-use crate::domain::finding::Placement;
+use crate::domain::finding::{Placement, Rules};
 use crate::domain::stream::StreamName;
 
 /// Most runs of the table below a chart; the CSV holds them all.
 const TABLE_RUNS: usize = 26;
 
-/// Everything the page tells of one stream.
+/// The figures of one stream over its runs.
 #[derive(Debug)]
 pub(crate) struct StreamFigures {
     /// The stream.
     pub(crate) stream: StreamName,
-    /// Its last run, judged.
-    pub(crate) last: RunReport,
+    /// When its newest run began.
+    pub(crate) as_of: Timestamp,
+    /// The rules of rates.
+    pub(crate) rules: Rules,
+    /// Confidence of the ranges.
+    pub(crate) confidence: f64,
     /// One row for each run and provider, in order of time.
     pub(crate) rows: Vec<TrendRow>,
     /// The trend.
     pub(crate) trend: Trend,
-    /// The comparison around the latest change; `None` where there is none to compare.
-    pub(crate) before_after: Option<BeforeAfter>,
-    /// The seeds.
-    pub(crate) grid: SeedGrid,
     /// The latencies.
     pub(crate) latency: LatencyFigure,
+    /// The comparison around the last change; `None` where there is none to compare, or it was not asked for.
+    pub(crate) before_after: Option<BeforeAfter>,
+    /// Why runs around the last change could not be compared; `None` where they were, and without a change.
+    pub(crate) uncompared: Option<&'static str>,
     /// The DNS of each domain it sends from.
     pub(crate) domains: Vec<DomainFigures>,
+}
+
+/// Everything the page tells of one stream.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StreamPage<'a> {
+    /// Its figures.
+    pub(crate) figures: &'a StreamFigures,
+    /// Its seeds.
+    pub(crate) grid: &'a SeedGrid,
+    /// Its last run, judged.
+    pub(crate) last: &'a RunReport,
 }
 
 /// The DNS of one domain.
@@ -120,30 +135,30 @@ struct Page<'a> {
 
 /// The page of a report; `streams` are never none.
 pub(crate) fn page(
-    streams: &[StreamFigures],
+    streams: &[StreamPage<'_>],
     diagnoses: &Diagnoses,
     language: Language,
     fonts: &Fonts,
 ) -> Result<String, askama::Error> {
     let words = language.words();
     let style = style::sheet();
-    let as_of: Option<Timestamp> = streams.iter().map(|one| one.last.run.started_at).max();
-    let names: Vec<&str> = streams.iter().map(|one| one.stream.as_str()).collect();
+    let as_of: Option<Timestamp> = streams.iter().map(|one| one.figures.as_of).max();
+    let names: Vec<&str> = streams.iter().map(|one| one.figures.stream.as_str()).collect();
     let date = as_of.map(|at| language.minute(at)).unwrap_or_default();
     let mut domains: Vec<&DomainFigures> = Vec::new();
-    for domain in streams.iter().flat_map(|one| &one.domains) {
+    for domain in streams.iter().flat_map(|one| &one.figures.domains) {
         if !domains.iter().any(|known| known.domain == domain.domain) {
             domains.push(domain);
         }
     }
-    let first = streams.first().map(|one| &one.last);
+    let first = streams.first().map(|one| one.last);
     let page = Page {
         w: words,
         lang: language.tag(),
         style_hash: style::hash(&style),
         style,
         subtitle: filled(words.page_of, &[("date", &date), ("streams", &names.join(", "))]),
-        simulated: streams.iter().any(|one| one.trend.simulated),
+        simulated: streams.iter().any(|one| one.figures.trend.simulated),
         streams: streams.iter().enumerate().map(|(at, one)| stream_view(one, at, language, fonts)).collect(),
         diagnosis: diagnosis::view(diagnoses, language),
         last_runs: streams.iter().map(|one| probes::run_view(one, streams.len() > 1, language)).collect(),
@@ -155,9 +170,10 @@ pub(crate) fn page(
     page.render()
 }
 
-fn stream_view(figures: &StreamFigures, at: usize, language: Language, fonts: &Fonts) -> StreamView {
+fn stream_view(page: &StreamPage<'_>, at: usize, language: Language, fonts: &Fonts) -> StreamView {
+    let StreamPage { figures, grid, .. } = page;
     let id = format!("stream-{}", at + 1);
-    let verdict = summary::verdict(figures, language);
+    let verdict = summary::verdict(page, language);
     let mut charts = vec![chart(
         (&figures.trend.title, &figures.trend.subtitle),
         |form| trend_scene(&figures.trend, form, language, fonts),
@@ -172,8 +188,8 @@ fn stream_view(figures: &StreamFigures, at: usize, language: Language, fonts: &F
         charts.push(chart((&pair.title, &pair.subtitle), scene, &format!("{id}-pair"), fonts));
     }
     charts.push(chart(
-        (&figures.grid.title, &figures.grid.subtitle),
-        |form| seeds_scene(&figures.grid, form, language, fonts),
+        (&grid.title, &grid.subtitle),
+        |form| seeds_scene(grid, form, language, fonts),
         &format!("{id}-seeds"),
         fonts,
     ));
@@ -191,7 +207,7 @@ fn stream_view(figures: &StreamFigures, at: usize, language: Language, fonts: &F
         verdict_lines: verdict.lines,
         tiles: summary::tiles(figures),
         changed: summary::changed(figures, language),
-        to_do: summary::to_do(figures, language),
+        to_do: summary::to_do(page, language),
         charts,
     }
 }
@@ -215,7 +231,7 @@ fn trend_table(figures: &StreamFigures, language: Language) -> (String, Vec<Cell
     let text = |text: &str| (text.to_owned(), false);
     let mut columns = vec![number(words.col_run), text(words.col_date), text(words.col_provider)];
     columns.extend(Placement::ALL.map(|placement| number(language.placement(placement))));
-    let confidence = percent(figures.last.confidence);
+    let confidence = percent(figures.confidence);
     columns.extend([
         number(words.not_measured),
         number(words.col_rate),
@@ -235,7 +251,7 @@ fn trend_table(figures: &StreamFigures, language: Language) -> (String, Vec<Cell
         cells.extend(Placement::ALL.map(|placement| number(&tally.count(placement).to_string())));
         let n = tally.measured();
         let rate = match tally.rate {
-            Some(_) if n < crate::domain::health::ENOUGH => format!("{}/{n}", good(tally, figures.last.rules)),
+            Some(_) if n < crate::domain::health::ENOUGH => format!("{}/{n}", good(tally, figures.rules)),
             Some(rate) => percent(rate),
             None => "–".to_owned(),
         };

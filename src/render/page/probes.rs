@@ -1,6 +1,6 @@
 //! The last run as a table of evidence: one row for each probe.
 
-use super::StreamFigures;
+use super::StreamPage;
 use crate::domain::finding::{Finding, Placement};
 use crate::domain::run::RunState;
 use crate::domain::sighting::TabAnswer;
@@ -33,8 +33,8 @@ pub(super) struct ProbeView {
 }
 
 /// The stream's last run.
-pub(super) fn run_view(figures: &StreamFigures, name_stream: bool, language: Language) -> RunView {
-    let (words, report) = (language.words(), &figures.last);
+pub(super) fn run_view(page: &StreamPage<'_>, name_stream: bool, language: Language) -> RunView {
+    let (words, report) = (language.words(), page.last);
     let run = report.run.id.0.to_string();
     let state = match report.run.state {
         RunState::Complete => words.state_complete.to_owned(),
@@ -44,9 +44,9 @@ pub(super) fn run_view(figures: &StreamFigures, name_stream: bool, language: Lan
     let date = language.minute(report.run.started_at);
     let mut caption = filled(words.last_run_of, &[("run", run.as_str()), ("date", &date), ("state", &state)]);
     if name_stream {
-        caption = format!("{} · {caption}", filled(words.stream_heading, &[("stream", figures.stream.as_str())]));
+        caption = format!("{} · {caption}", filled(words.stream_heading, &[("stream", page.figures.stream.as_str())]));
     }
-    let here = report.probes.iter().filter(|judged| judged.probe.stream == figures.stream);
+    let here = report.probes.iter().filter(|judged| judged.probe.stream == page.figures.stream);
     let mut probes: Vec<&Judged> = here.collect();
     // What needs a reader comes first.
     probes.sort_by_key(|judged| std::cmp::Reverse(trouble(&judged.finding)));

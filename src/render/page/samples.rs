@@ -1,15 +1,17 @@
 //! Samples for tests: a stream over four weeks, with a change in the middle.
 
-use std::collections::BTreeMap;
-
-use super::{DomainFigures, StreamFigures};
+use super::{DomainFigures, StreamFigures, StreamPage};
+use crate::domain::compare::Comparison;
 use crate::domain::dns::answer::{Question, RecordType};
 use crate::domain::dns::change::{Change, Difference, Window};
 use crate::domain::dns::name::DomainName;
 use crate::domain::dns::snapshot::{Place, Published};
 use crate::domain::run::RunId;
+use crate::domain::sample::{Probed, samples};
+use crate::domain::shift::{Answers, Side};
 use crate::domain::stream::StreamName;
-use crate::render::figure::before_after::{BeforeAfter, Turn};
+use crate::render::comparison::CompareReport;
+use crate::render::figure::before_after::BeforeAfter;
 use crate::render::figure::latency::LatencyFigure;
 use crate::render::figure::seeds::{SeedGrid, SeedRow};
 use crate::render::figure::trend::{Trend, TrendRow};
@@ -20,8 +22,25 @@ use crate::render::samples::{at, bad_day};
 
 const WEEK: i64 = 7 * 86_400_000;
 
+/// A stream with all that a page tells of it.
+pub(crate) struct Sample {
+    /// Its figures.
+    pub(crate) figures: StreamFigures,
+    /// Its seeds.
+    pub(crate) grid: SeedGrid,
+    /// Its last run.
+    pub(crate) last: RunReport,
+}
+
+impl Sample {
+    /// What the page is made of.
+    pub(crate) fn page(&self) -> StreamPage<'_> {
+        StreamPage { figures: &self.figures, grid: &self.grid, last: &self.last }
+    }
+}
+
 /// Four weeks of the same bad day.
-pub(crate) fn figures() -> StreamFigures {
+pub(crate) fn figures() -> Sample {
     of(&(1..=4).map(week).collect::<Vec<_>>(), "shop.example", "v=spf1 -all", Language::English)
 }
 
@@ -32,8 +51,45 @@ fn week(number: i64) -> RunReport {
     report
 }
 
+/// The probes of a run as comparisons see them.
+pub(crate) fn probed(report: &RunReport) -> impl Iterator<Item = Probed<'_>> {
+    report.probes.iter().map(|judged| Probed {
+        run: report.run.id,
+        seed: judged.probe.seed.as_str(),
+        provider: judged.probe.provider.as_str(),
+        placement: judged.finding.placement(),
+    })
+}
+
+/// The runs up to the second compared with those after it.
+fn compared(reports: &[RunReport], change: &Change) -> CompareReport {
+    let last = reports.last().unwrap();
+    let side = |report: &RunReport| if report.run.id.0 < 3 { Side::Before } else { Side::After };
+    let runs: Vec<(RunId, Side)> = reports.iter().map(|report| (report.run.id, side(report))).collect();
+    let rank = |name: &str| last.providers.iter().position(|one| one.name.as_str() == name).unwrap_or(9);
+    let samples = samples(reports.iter().flat_map(probed), &runs, last.rules, last.confidence, &rank);
+    let answers: Vec<Answers> = samples.iter().map(|sample| sample.answers.clone()).collect();
+    let sides: Vec<Side> = runs.iter().map(|(_, side)| *side).collect();
+    let weights = vec![1.0; samples.len()];
+    let of = |wanted| runs.iter().filter(|(_, side)| *side == wanted).map(|(run, _)| *run).collect();
+    CompareReport {
+        stream: StreamName::new("newsletter").unwrap(),
+        before: of(Side::Before),
+        after: of(Side::After),
+        change: Some(change.clone()),
+        simulated: false,
+        comparison: Comparison::of(&answers, &sides, &weights, 1.0 - last.confidence),
+        samples,
+        weights,
+        providers: last.providers.clone(),
+        rules: last.rules,
+        confidence: last.confidence,
+        notes: Vec::new(),
+    }
+}
+
 /// A stream made of these runs, with a change of SPF between the second and the third.
-pub(crate) fn of(reports: &[RunReport], domain: &str, record: &str, language: Language) -> StreamFigures {
+pub(crate) fn of(reports: &[RunReport], domain: &str, record: &str, language: Language) -> Sample {
     let stream = StreamName::new("newsletter").unwrap();
     let last = reports.last().unwrap().clone();
     let domain = DomainName::new(domain).unwrap();
@@ -57,22 +113,21 @@ pub(crate) fn of(reports: &[RunReport], domain: &str, record: &str, language: La
         language,
     };
     let rows: Vec<TrendRow> = reports.iter().flat_map(|report| TrendRow::of(report, &stream)).collect();
-    let seeds: Vec<SeedRow> = reports.iter().flat_map(|report| SeedRow::of(report, &stream)).collect();
+    let seeds = reports.iter().flat_map(|report| probed(report).map(|probed| SeedRow::of(&report.run, probed)));
     let marks = [TrendChange { at: change.window.from, words: language.change(&change) }];
-    let turn = Turn {
-        from: change.window.from,
-        seen: change.window.until,
-        settled: at(2 * WEEK),
-        words: language.change(&change),
-    };
-    StreamFigures {
+    let compared = (reports.len() > 2).then(|| BeforeAfter::new(&compared(reports, &change), &change, language));
+    let figures = StreamFigures {
+        as_of: last.run.started_at,
+        rules: last.rules,
+        confidence: last.confidence,
         trend: Trend::new(&rows, &marks, &settings),
-        before_after: BeforeAfter::new(&seeds, &[turn], &BTreeMap::new(), &settings),
-        grid: SeedGrid::new(&seeds, &settings),
+        before_after: compared,
+        uncompared: None,
         latency: LatencyFigure::new(&rows, &marks, &settings),
         domains: vec![DomainFigures { domain, snapshot: None, changes: vec![change] }],
         stream: stream.clone(),
         rows,
-        last,
-    }
+    };
+    let grid = SeedGrid::new(&seeds.collect::<Vec<_>>(), &settings);
+    Sample { figures, grid, last }
 }

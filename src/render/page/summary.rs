@@ -1,9 +1,9 @@
 //! The summary of a stream: its verdict, what changed and what to do, after the deliverability guide.
 
-use super::StreamFigures;
+use super::{StreamFigures, StreamPage};
 use crate::domain::compare::Verdict as Shifted;
 use crate::domain::finding::Finding;
-use crate::domain::health::{ENOUGH, Health, health};
+use crate::domain::health::{ENOUGH, Health, Thresholds, health};
 use crate::domain::tally::Tally;
 use crate::render::language::{Language, filled, range};
 use crate::render::plain::plain;
@@ -26,9 +26,9 @@ pub(super) struct Tile {
 }
 
 /// The providers of the stream's last run.
-fn tallies(figures: &StreamFigures) -> Vec<ProviderTally> {
-    let by_stream = figures.last.tallies_by_stream();
-    let here = by_stream.into_iter().find(|(name, _)| **name == figures.stream);
+fn tallies(page: &StreamPage<'_>) -> Vec<ProviderTally> {
+    let by_stream = page.last.tallies_by_stream();
+    let here = by_stream.into_iter().find(|(name, _)| **name == page.figures.stream);
     here.map(|(_, tallies)| tallies.providers).unwrap_or_default()
 }
 
@@ -39,10 +39,10 @@ fn crossed(one: &ProviderTally, inbox: f64, spam: f64) -> (bool, bool) {
 }
 
 /// The verdict with what it rests on, and what is doubtful or was not measured.
-pub(super) fn verdict(figures: &StreamFigures, language: Language) -> VerdictView {
+pub(super) fn verdict(page: &StreamPage<'_>, language: Language) -> VerdictView {
     let words = language.words();
-    let limits = figures.last.thresholds;
-    let tallies = tallies(figures);
+    let limits = page.last.thresholds;
+    let tallies = tallies(page);
     let health = health(tallies.iter().map(|one| (&one.tally, one.provider.spam_threshold)), limits);
     let (tone, word) = match health {
         Health::TooFew => ("quiet", words.not_judged),
@@ -56,16 +56,16 @@ pub(super) fn verdict(figures: &StreamFigures, language: Language) -> VerdictVie
         Health::Warning | Health::Critical => Vec::new(),
     };
     for one in tallies.iter().filter(|one| one.tally.measured() >= ENOUGH) {
-        lines.extend(crossings(one, figures, language));
+        lines.extend(crossings(one, limits, language));
     }
     for one in &tallies {
-        lines.extend(doubts(one, figures, language));
+        lines.extend(doubts(one, limits, language));
     }
     VerdictView { tone, word, lines }
 }
 
-fn crossings(one: &ProviderTally, figures: &StreamFigures, language: Language) -> Vec<String> {
-    let (words, limits) = (language.words(), figures.last.thresholds);
+fn crossings(one: &ProviderTally, limits: Thresholds, language: Language) -> Vec<String> {
+    let words = language.words();
     let name = plain(&one.provider.title, crate::render::figure::NAME);
     let says = |sentence: &str, range: String, limit: f64| {
         filled(sentence, &[("provider", name.as_str()), ("range", range.as_str()), ("limit", &percent(limit))])
@@ -85,8 +85,8 @@ fn crossings(one: &ProviderTally, figures: &StreamFigures, language: Language) -
 }
 
 /// A rate below the threshold whose range reaches it, and probes that could not be measured: no verdict, but worth a line.
-fn doubts(one: &ProviderTally, figures: &StreamFigures, language: Language) -> Vec<String> {
-    let (words, limit) = (language.words(), figures.last.thresholds.inbox_warn);
+fn doubts(one: &ProviderTally, limits: Thresholds, language: Language) -> Vec<String> {
+    let (words, limit) = (language.words(), limits.inbox_warn);
     let name = plain(&one.provider.title, crate::render::figure::NAME);
     let Tally { unmeasured, interval, rate, .. } = &one.tally;
     let n = one.tally.measured();
@@ -150,15 +150,16 @@ pub(super) fn changed(figures: &StreamFigures, language: Language) -> Vec<String
             lines.push(words.not_the_cause.to_owned());
         }
     }
+    lines.extend(figures.uncompared.map(str::to_owned));
     lines
 }
 
 /// What the guide asks for, given what the last run shows.
-pub(super) fn to_do(figures: &StreamFigures, language: Language) -> Vec<String> {
-    let (words, limits) = (language.words(), figures.last.thresholds);
-    let tallies = tallies(figures);
+pub(super) fn to_do(page: &StreamPage<'_>, language: Language) -> Vec<String> {
+    let (words, limits) = (language.words(), page.last.thresholds);
+    let tallies = tallies(page);
     let mut lines = Vec::new();
-    let here = || figures.last.probes.iter().filter(|judged| judged.probe.stream == figures.stream);
+    let here = || page.last.probes.iter().filter(|judged| judged.probe.stream == page.figures.stream);
     let misaligned = here().filter(|judged| judged.auth.aligned == Some(false)).count();
     if misaligned > 0 {
         lines.push(filled(words.act_misaligned, &[("n", &misaligned.to_string())]));

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::samples::{figures, of};
+use super::samples::{Sample, figures, of};
 use super::*;
 use crate::domain::diagnosis::Diagnoses;
 use crate::domain::finding::Finding;
@@ -8,13 +8,20 @@ use crate::domain::folder::FolderName;
 use crate::render::report::AuthWords;
 use crate::render::samples::{bad_day, diagnoses, provider};
 
-fn written(streams: &[StreamFigures], language: Language) -> String {
-    page(streams, &diagnoses([38, 27, 39]), language, &Fonts::new().unwrap()).unwrap()
+fn written(streams: &[Sample], language: Language) -> String {
+    told(streams, &diagnoses([38, 27, 39]), language)
+}
+
+fn told(streams: &[Sample], diagnoses: &Diagnoses, language: Language) -> String {
+    let pages: Vec<StreamPage<'_>> = streams.iter().map(Sample::page).collect();
+    page(&pages, diagnoses, language, &Fonts::new().unwrap()).unwrap()
 }
 
 /// The same figures of another stream.
-fn named(stream: &str) -> StreamFigures {
-    StreamFigures { stream: StreamName::new(stream).unwrap(), ..figures() }
+fn named(stream: &str) -> Sample {
+    let mut sample = figures();
+    sample.figures.stream = StreamName::new(stream).unwrap();
+    sample
 }
 
 #[test]
@@ -93,13 +100,12 @@ fn hostile_page(language: Language) -> String {
     let mut before = report.clone();
     before.run.id.0 -= 1;
     before.run.started_at = crate::render::samples::at(-7 * 86_400_000);
-    let mut told = diagnoses([38, 27, 39]);
-    for cell in &mut told.matrix {
+    let mut known = diagnoses([38, 27, 39]);
+    for cell in &mut known.matrix {
         cell.title.clone_from(&hostile);
     }
-    let told = Diagnoses::of(told.matrix, told.runs, told.thresholds);
-    let figures = [of(&[before, report], "shop.example", &hostile, language)];
-    page(&figures, &told, language, &Fonts::new().unwrap()).unwrap()
+    let known = Diagnoses::of(known.matrix, known.runs, known.thresholds);
+    told(&[of(&[before, report], "shop.example", &hostile, language)], &known, language)
 }
 
 #[test]

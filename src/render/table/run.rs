@@ -5,7 +5,7 @@ use super::listing::{Item, listing};
 use super::verdict::{Closing, verdict};
 use super::{Screen, Tone, headline};
 use crate::domain::finding::{Finding, Placement, Rules};
-use crate::domain::health::ENOUGH;
+use crate::domain::health::{ENOUGH, Thresholds};
 use crate::domain::interval::count;
 use crate::domain::tally::{Tally, is_good};
 use crate::render::plain::plain;
@@ -36,16 +36,11 @@ pub(crate) fn run_table(report: &RunReport, closing: Closing, screen: Screen) ->
     if closing == Closing::Showing {
         parts.extend(super::why::lines(report, screen));
     }
-    parts.push(screen.paragraph(Tone::Quiet, setting(report), "") + &verdict(report, closing, screen));
+    parts.push(screen.paragraph(Tone::Quiet, setting_words(report.rules), "") + &verdict(report, closing, screen));
     parts.join("\n")
 }
 
 /// Which setting the figures follow.
-pub(super) fn setting(report: &RunReport) -> &'static str {
-    setting_words(report.rules)
-}
-
-/// The same for rules alone.
 pub(super) fn setting_words(rules: Rules) -> &'static str {
     if rules.promotions_as_inbox {
         "Promotions count as inbox (promotions_as_inbox = true)."
@@ -60,7 +55,7 @@ fn summary(report: &RunReport, all: &Tally, screen: Screen) -> String {
     let (tone, words) = match all.rate {
         Some(rate) if n >= ENOUGH => {
             let share = share(rate, good, n, all.interval, report.confidence);
-            (rate_tone(report, all), format!("Inbox {share}"))
+            (rate_tone(report.thresholds, all), format!("Inbox {share}"))
         }
         Some(_) => (Tone::Usual, format!("Inbox {good} of {n}: too few measured for a rate")),
         None => (Tone::Warning, "Nothing could be measured yet".to_owned()),
@@ -69,8 +64,8 @@ fn summary(report: &RunReport, all: &Tally, screen: Screen) -> String {
 }
 
 /// The tone of an inbox rate.
-pub(super) fn rate_tone(report: &RunReport, tally: &Tally) -> Tone {
-    match Standing::of(tally, report.thresholds) {
+pub(super) fn rate_tone(thresholds: Thresholds, tally: &Tally) -> Tone {
+    match Standing::of(tally, thresholds) {
         Standing::Good => Tone::Good,
         Standing::Short => Tone::Warning,
         Standing::Bad => Tone::Bad,
@@ -105,7 +100,7 @@ fn placement_grid(report: &RunReport, tallies: &Tallies, others: &[Placement], s
     for (tone, title, tally) in rows.chain(all) {
         let mut row = vec![Entry::new(tone, plain(title, 32))];
         row.extend(rate_entries(report, tally));
-        row.extend(drawn.then(|| Entry::new(rate_tone(report, tally), track(report, tally))));
+        row.extend(drawn.then(|| Entry::new(rate_tone(report.thresholds, tally), track(report, tally))));
         row.extend(others.iter().map(|placement| count_entry(tally, *placement, shares)));
         grid.row(row);
     }
@@ -117,9 +112,11 @@ fn rate_entries(report: &RunReport, tally: &Tally) -> [Entry; 3] {
     let n = tally.measured();
     let counts = Entry::usual(format!("{} of {n}", good(tally, report.rules)));
     match tally.rate {
-        Some(rate) if n >= ENOUGH => {
-            [Entry::new(rate_tone(report, tally), percent(rate)), counts, Entry::usual(range(tally.interval))]
-        }
+        Some(rate) if n >= ENOUGH => [
+            Entry::new(rate_tone(report.thresholds, tally), percent(rate)),
+            counts,
+            Entry::usual(range(tally.interval)),
+        ],
         Some(_) => [Entry::usual(""), counts, Entry::new(Tone::Quiet, "too few")],
         None => [Entry::usual(""), Entry::new(Tone::Quiet, "–"), Entry::new(Tone::Quiet, "unmeasured")],
     }

@@ -1,14 +1,14 @@
 //! The history as `runs` prints it: one line for each run.
 
 use super::grid::{Entry, Grid, Side};
-use super::run::{rate_tone, setting};
+use super::run::{rate_tone, setting_words};
 use super::{Screen, Tone, state_tone};
 use crate::domain::health::ENOUGH;
 use crate::domain::run::RunState;
 use crate::domain::stream::StreamName;
 use crate::domain::tally::Tally;
 use crate::render::plain::plain;
-use crate::render::report::{RunReport, good};
+use crate::render::report::{RunTallies, good};
 use crate::render::words::{minute, percent, range};
 
 /// Columns that a narrow terminal does without: the streams and the counts, and every provider's rate.
@@ -17,7 +17,7 @@ const WIDE_ONLY: [usize; 2] = [3, 6];
 const PROVIDERS: usize = 8;
 
 /// Runs in the order given.
-pub(crate) fn runs_table(reports: &[RunReport], screen: Screen) -> String {
+pub(crate) fn runs_table(reports: &[RunTallies], screen: Screen) -> String {
     let Some(first) = reports.first() else {
         return screen.paragraph(Tone::Usual, "No runs yet. `inboxed run` makes the first one.", "");
     };
@@ -35,12 +35,12 @@ pub(crate) fn runs_table(reports: &[RunReport], screen: Screen) -> String {
         let words = "Runs marked “simulated” were answered by the lab, not by real providers.";
         text.push_str(&screen.paragraph(Tone::Warning, words, ""));
     }
-    text.push_str(&screen.paragraph(Tone::Quiet, setting(first), ""));
+    text.push_str(&screen.paragraph(Tone::Quiet, setting_words(first.rules), ""));
     text
 }
 
 /// All runs, with the columns whose numbers are `wanted`.
-fn grid(reports: &[RunReport], confidence: f64, wanted: impl Fn(usize) -> bool) -> Grid {
+fn grid(reports: &[RunTallies], confidence: f64, wanted: impl Fn(usize) -> bool) -> Grid {
     let providers = providers(reports);
     let titles: Vec<String> = providers.iter().map(|(_, title)| plain(title, 16)).collect();
     let (left, right) = (Side::Left, Side::Right);
@@ -51,7 +51,7 @@ fn grid(reports: &[RunReport], confidence: f64, wanted: impl Fn(usize) -> bool) 
     header.push(("unmeasured", right));
     let mut grid = Grid::new(header.into_iter().enumerate().filter(|(at, _)| wanted(*at)).map(|(_, one)| one));
     for report in reports {
-        let tallies = report.tallies();
+        let tallies = &report.all;
         let mut row = facts(report);
         row.extend(rate(report, &tallies.all));
         row.extend(providers.iter().map(|(name, _)| {
@@ -66,18 +66,18 @@ fn grid(reports: &[RunReport], confidence: f64, wanted: impl Fn(usize) -> bool) 
 }
 
 /// Name and title of every provider that some run asked, in the order of the reports.
-fn providers(reports: &[RunReport]) -> Vec<(String, String)> {
+fn providers(reports: &[RunTallies]) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = Vec::new();
-    for one in reports.iter().flat_map(|report| report.tallies().providers) {
+    for one in reports.iter().flat_map(|report| &report.all.providers) {
         let name = one.provider.name.as_str().to_owned();
         if !all.iter().any(|(known, _)| *known == name) {
-            all.push((name, one.provider.title));
+            all.push((name, one.provider.title.clone()));
         }
     }
     all
 }
 
-fn facts(report: &RunReport) -> Vec<Entry> {
+fn facts(report: &RunTallies) -> Vec<Entry> {
     let run = &report.run;
     let streams: Vec<&str> = run.streams.iter().map(StreamName::as_str).collect();
     let label = run.label.as_ref().map_or("", |label| label.as_str());
@@ -96,7 +96,7 @@ fn facts(report: &RunReport) -> Vec<Entry> {
     ]
 }
 
-fn rate(report: &RunReport, tally: &Tally) -> [Entry; 3] {
+fn rate(report: &RunTallies, tally: &Tally) -> [Entry; 3] {
     let n = tally.measured();
     let counts = Entry::usual(format!("{} of {n}", good(tally, report.rules)));
     match tally.rate {
@@ -107,10 +107,10 @@ fn rate(report: &RunReport, tally: &Tally) -> [Entry; 3] {
 }
 
 /// A rate alone, or the counts where they are too few for one.
-fn short_rate(report: &RunReport, tally: &Tally) -> Entry {
+fn short_rate(report: &RunTallies, tally: &Tally) -> Entry {
     let n = tally.measured();
     match tally.rate {
-        Some(rate) if n >= ENOUGH => Entry::new(rate_tone(report, tally), percent(rate)),
+        Some(rate) if n >= ENOUGH => Entry::new(rate_tone(report.thresholds, tally), percent(rate)),
         Some(_) => Entry::usual(format!("{} of {n}", good(tally, report.rules))),
         None => Entry::new(Tone::Quiet, "–"),
     }

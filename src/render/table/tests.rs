@@ -3,6 +3,7 @@ use crate::domain::finding::Finding;
 use crate::domain::folder::{FolderName, Role};
 use crate::domain::sighting::{Sighting, Sweep, TabAnswer};
 use crate::render::plain::{columns, is_hostile};
+use crate::render::report::RunTallies;
 use crate::render::samples::{at, bad_day, report};
 
 const TERMINAL: Screen = Screen { width: Some(80), colour: false };
@@ -69,7 +70,9 @@ fn a_terminal_gets_lines_that_fit_and_a_pipe_one_line_for_each_row() {
     for width in [80, 100, 118, 140, 200] {
         for colour in [false, true] {
             let screen = Screen { width: Some(width), colour };
-            for text in [run_table(&report, Closing::Judging, screen), runs_table(&[report.clone()], screen)] {
+            for text in
+                [run_table(&report, Closing::Judging, screen), runs_table(&[RunTallies::of(report.clone())], screen)]
+            {
                 for line in text.lines() {
                     let shown = bare(line);
                     assert!(columns(&shown) <= width, "{} columns at {width}: {shown}", columns(&shown));
@@ -177,7 +180,7 @@ fn a_simulated_run_says_so_in_every_table() {
     let story = Story { judged: &judged, sweeps: &[], headers: None };
     let tables = [
         run_table(&report, Closing::Showing, TERMINAL),
-        runs_table(&[report.clone()], TERMINAL),
+        runs_table(&[RunTallies::of(report.clone())], TERMINAL),
         story_table(&report, &story, TERMINAL),
     ];
     for text in tables {
@@ -188,10 +191,10 @@ fn a_simulated_run_says_so_in_every_table() {
 #[test]
 fn the_history_has_one_line_for_each_run() {
     assert_eq!(runs_table(&[], TERMINAL), "No runs yet. `inboxed run` makes the first one.\n");
-    let text = runs_table(&[bad_day()], PIPE);
+    let text = runs_table(&[RunTallies::of(bad_day())], PIPE);
     let wanted = "12 2026-11-24 06:00 after-dkim newsletter complete 62 % 16 of 26 43 to 78 92 % 20 % 3 of 4 2";
     assert!(text.lines().any(|line| squeezed(line) == wanted), "{text}");
-    let narrow = runs_table(&[bad_day()], TERMINAL);
+    let narrow = runs_table(&[RunTallies::of(bad_day())], TERMINAL);
     assert!(
         narrow.lines().any(|line| squeezed(line) == "12 2026-11-24 06:00 after-dkim complete 62 % 43 to 78 2"),
         "{narrow}"
