@@ -52,7 +52,8 @@ impl Pursuit {
         matches!(self.probe.state, ProbeState::Accepted | ProbeState::Unknown | ProbeState::Sending)
     }
 
-    fn take_note(&mut self, role: Role, tab: &TabAnswer, asked: bool) {
+    /// Enters one copy. `asked` says that its tab was asked for, `complete` that the look read every folder.
+    fn take_note(&mut self, role: Role, tab: &TabAnswer, asked: bool, complete: bool) {
         match role {
             Role::Junk => (self.home, self.tab_known) = (true, true),
             Role::Inbox => {
@@ -67,7 +68,7 @@ impl Pursuit {
                 }
             }
             Role::Unknown | Role::Other | Role::Trash | Role::Archive => {
-                self.elsewhere = self.elsewhere.saturating_add(1);
+                self.elsewhere = self.elsewhere.saturating_add(u8::from(complete));
             }
         }
     }
@@ -161,8 +162,10 @@ impl Board {
     pub(crate) fn recall(&self, sweeps: &BTreeMap<ProbeId, Vec<Sweep>>) {
         for (probe, seen) in sweeps {
             self.with(*probe, |pursuit| {
-                for sighting in seen.iter().flat_map(|sweep| &sweep.sightings) {
-                    pursuit.take_note(sighting.role, &sighting.tab, false);
+                for sweep in seen {
+                    for sighting in &sweep.sightings {
+                        pursuit.take_note(sighting.role, &sighting.tab, false, sweep.is_complete());
+                    }
                 }
             });
         }
@@ -210,8 +213,9 @@ impl Board {
     pub(crate) fn saw(&self, look: &Look, sought: &[Sought]) {
         for copy in &look.copies {
             // A look that broke off did not come to asking for tabs.
-            let asked = look.failed.is_none() && sought.iter().any(|one| one.probe == copy.probe && one.ask_tab);
-            self.with(copy.probe, |pursuit| pursuit.take_note(copy.sighting.role, &copy.sighting.tab, asked));
+            let complete = look.failed.is_none();
+            let asked = complete && sought.iter().any(|one| one.probe == copy.probe && one.ask_tab);
+            self.with(copy.probe, |pursuit| pursuit.take_note(copy.sighting.role, &copy.sighting.tab, asked, complete));
         }
         self.announce();
     }

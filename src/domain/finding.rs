@@ -48,8 +48,8 @@ impl Placement {
 /// What the judgement says of a copy that was seen.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Evidence {
-    /// Where it lay; `None` when it lay in an inbox whose tab could not be asked, so that inbox and promotions cannot be
-    /// told apart.
+    /// Where it lay; `None` where that cannot be told: in an inbox whose tab could not be asked, or beside the inbox in a
+    /// look that could not read every folder, so that a copy in the inbox may have been overlooked.
     pub(crate) placement: Option<Placement>,
     /// Its tab, as far as it is known.
     pub(crate) tab: TabAnswer,
@@ -129,7 +129,7 @@ pub(crate) struct Rules {
 }
 
 /// The version of the rules below. It goes up with every change that could make another finding of the same facts.
-pub(crate) const RULES: i64 = 2;
+pub(crate) const RULES: i64 = 3;
 
 /// Judges one probe.
 ///
@@ -149,7 +149,11 @@ pub(crate) fn judge(
     let during: Vec<&Sweep> = sweeps.iter().filter(in_time).collect();
     let after: Vec<&Sweep> = sweeps.iter().filter(|sweep| !in_time(sweep)).collect();
     if let Some(finding) = found(&during, &after, rules) {
-        return finding;
+        let overlooked = || during.iter().all(|sweep| sweep.sightings.is_empty() || !sweep.is_complete());
+        return match finding.placement() {
+            None if overlooked() => found_after(&after, rules).unwrap_or(finding),
+            _ => finding,
+        };
     }
     // Not seen while the run was open: it was missing if a complete look said so before the first one that saw it.
     let before_sighting = sweeps.iter().take_while(|sweep| sweep.sightings.is_empty());
@@ -227,7 +231,8 @@ fn unseen(
 /// The judgement on a probe that some sweep saw; `None` if none did.
 ///
 /// The last complete sweep that saw it decides. Where no complete sweep did, the last sweep that did decides: a copy
-/// that was seen is a fact even if another folder could not be read.
+/// that was seen in inbox or spam is a fact even if another folder could not be read. A copy beside them is not: Gmail's
+/// archive holds what lies in the inbox too.
 fn found(during: &[&Sweep], after: &[&Sweep], rules: Rules) -> Option<Finding> {
     let first = during.iter().find(|sweep| !sweep.sightings.is_empty())?;
     let saw = |complete: bool| {
@@ -291,6 +296,7 @@ fn tab_of(sweeps: &[&Sweep], copy: &Sighting) -> TabAnswer {
 fn placement_of(role: Role, tab: &TabAnswer, rules: Rules, sweep: &Sweep) -> (Option<Placement>, Option<String>) {
     let partial = sweep.failed.as_ref().map(|reason| format!("seen in an incomplete look: {reason}"));
     match role {
+        Role::Unknown | Role::Trash | Role::Archive | Role::Other if partial.is_some() => (None, partial),
         Role::Junk => (Some(Placement::Spam), partial),
         Role::Inbox => match tab {
             TabAnswer::Known(Tab::Promotions) => (Some(Placement::Promotions), partial),
@@ -310,7 +316,7 @@ fn placement_of(role: Role, tab: &TabAnswer, rules: Rules, sweep: &Sweep) -> (Op
         Role::Archive => {
             (Some(Placement::Elsewhere), Some("only in the archive: a filter let it skip the inbox".to_owned()))
         }
-        Role::Other => (Some(Placement::Elsewhere), partial.or_else(|| Some("a filter put it in a folder".to_owned()))),
+        Role::Other => (Some(Placement::Elsewhere), Some("a filter put it in a folder".to_owned())),
     }
 }
 
@@ -437,6 +443,25 @@ mod tests {
 
         let partial = [sweep(10, None, vec![inbox()]), sweep(110, Some("INBOX answered NO"), vec![junk()])];
         assert_eq!(placed(ProbeState::Accepted, &partial, Some(112), 200).placement(), Some(Placement::Inbox));
+    }
+
+    #[test]
+    fn a_copy_beside_the_inbox_is_no_placement_while_a_folder_could_not_be_read() {
+        let all = || copy("[Gmail]/All Mail", Role::Archive, TabAnswer::NotApplicable);
+        for role in [Role::Archive, Role::Other, Role::Trash, Role::Unknown] {
+            let beside = copy("Folder", role, TabAnswer::NotApplicable);
+            let half = sweep(10, Some("INBOX answered NO"), vec![beside]);
+            let finding = placed(ProbeState::Accepted, &[half, sweep(110, None, vec![])], Some(112), 200);
+            assert_eq!(finding.placement(), None, "{role:?}");
+            assert!(finding.why().unwrap().contains("INBOX answered NO"), "{finding:?}");
+        }
+        let half = || sweep(10, Some("INBOX answered NO"), vec![all()]);
+        let whole = [half(), sweep(50, None, vec![all()])];
+        assert_eq!(placed(ProbeState::Accepted, &whole, Some(60), 200).placement(), Some(Placement::Elsewhere));
+        let afterwards = [half(), sweep(500, None, vec![all(), inbox()])];
+        assert_eq!(placed(ProbeState::Accepted, &afterwards, Some(112), 600).placement(), Some(Placement::Inbox));
+        let never = [half(), sweep(500, Some("INBOX answered NO"), vec![all()])];
+        assert_eq!(placed(ProbeState::Accepted, &never, Some(112), 600).placement(), None);
     }
 
     #[test]
