@@ -19,6 +19,7 @@ use crate::domain::recovery::{DnsStanding, Recovery, Today, Trial, end, plan};
 use crate::domain::run::Run;
 use crate::render::json::document;
 use crate::render::plain::plain;
+use crate::render::report::RunReport;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure> {
@@ -36,17 +37,18 @@ pub(crate) async fn execute(context: &Context, args: &RecoverArgs) -> Result<Out
     runs.retain(|run| args.stream.as_ref().is_none_or(|stream| run.streams.contains(stream)) && date(run) >= start);
     runs.reverse();
     let reports = judge_runs(&store, &config, runs, now).await.map_err(Failure::internal)?;
-    let trials: Vec<Trial> = reports
-        .iter()
-        .map(|report| Trial {
-            date: date(&report.run),
-            is_healthy: match report.health() {
-                Health::TooFew => None,
-                Health::Healthy => Some(true),
-                Health::Warning | Health::Critical => Some(false),
-            },
-        })
-        .collect();
+    // A stream that fares well must not hide another: the worst of them is the verdict.
+    let trial = |report: &RunReport| {
+        let streams = report.run.streams.iter().filter(|stream| args.stream.as_ref().is_none_or(|one| one == *stream));
+        let worst = streams.map(|stream| report.health_of(stream)).max()?;
+        let is_healthy = match worst {
+            Health::TooFew => None,
+            Health::Healthy => Some(true),
+            Health::Warning | Health::Critical => Some(false),
+        };
+        Some(Trial { date: date(&report.run), is_healthy })
+    };
+    let trials: Vec<Trial> = reports.iter().filter_map(trial).collect();
     let (mut failing, mut unknown) = (Vec::new(), Vec::new());
     for examined in examine_streams(context, &config, &streams).await {
         for check in examined.checks {

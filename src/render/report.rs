@@ -211,7 +211,15 @@ impl RunReport {
 
     /// The verdict behind the exit code.
     pub(crate) fn health(&self) -> Health {
-        let tallies = self.tallies();
+        self.health_by(&self.tallies())
+    }
+
+    /// The verdict on one stream.
+    pub(crate) fn health_of(&self, stream: &StreamName) -> Health {
+        self.health_by(&self.tallies_where(|judged| judged.probe.stream == *stream))
+    }
+
+    fn health_by(&self, tallies: &Tallies) -> Health {
         health(tallies.providers.iter().map(|one| (&one.tally, one.provider.spam_threshold)), self.thresholds)
     }
 
