@@ -12,7 +12,8 @@ pub(super) struct Fetched<'a> {
     pub(super) uid: Option<u32>,
     /// INTERNALDATE, if there was one that means a moment.
     pub(super) arrived_at: Option<Timestamp>,
-    /// Its header section; `None` if the response has none or NIL.
+    /// Its header section; `None` if the response has none, NIL, or one without any field: no message came over the
+    /// internet without one, and servers answer so for what they cannot read at the moment.
     pub(super) header: Option<&'a [u8]>,
     /// Whether somebody answered it.
     pub(super) answered: bool,
@@ -38,7 +39,10 @@ impl<'a> Fetched<'a> {
                     index: None | Some(0),
                     data,
                 }
-                | AttributeValue::Rfc822Header(data) => fetched.header = data.as_deref().or(fetched.header),
+                | AttributeValue::Rfc822Header(data) => {
+                    let read = data.as_deref().filter(|header| header.contains(&b':'));
+                    fetched.header = read.or(fetched.header);
+                }
                 _ => {}
             }
         }
@@ -108,6 +112,9 @@ mod tests {
             ("* 3 FETCH (BODY[HEADER] \"A:\" UID 9)\r\n", Some(9), Some("A:")),
             ("* 3 FETCH (UID 9 RFC822.HEADER {2}\r\nA:)\r\n", Some(9), Some("A:")),
             ("* 3 FETCH (UID 9 BODY[HEADER]<0> NIL)\r\n", Some(9), None),
+            ("* 3 FETCH (UID 9 BODY[HEADER]<0> {0}\r\n)\r\n", Some(9), None),
+            ("* 3 FETCH (UID 9 BODY[HEADER] \"\")\r\n", Some(9), None),
+            ("* 3 FETCH (UID 9 BODY[HEADER]<0> {2}\r\n\r\n)\r\n", Some(9), None),
             ("* 3 FETCH (UID 9 BODY[TEXT] {2}\r\nA:)\r\n", Some(9), None),
             ("* 3 FETCH (UID 9 BODY[HEADER]<5> {2}\r\nA:)\r\n", Some(9), None),
             ("* 3 FETCH (UID 0 FLAGS (\\Seen))\r\n", None, None),
