@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::domain::provider::ProviderName;
 use crate::domain::run::{Run, RunId};
 use crate::domain::told::{ToldRow, ToldRun};
-use crate::edge::store::{Added, NotAdded, Store};
+use crate::edge::store::{Added, Lock, NotAdded, Store};
 use crate::render::exchange::{Wrong, csv_of, json_of, read, rows_of};
 use crate::render::json::document;
 use crate::render::words::counted;
@@ -36,6 +36,8 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Result<Outco
     if !wrong.is_empty() {
         return Err(refused(&args.file, &wrong));
     }
+    // One transaction that may take a while: no run is to wait for it with an answer in its hands.
+    let _lock = Failure::locked(Lock::try_take(&config.database, None))?;
     let store = Store::open(&config.database).await.map_err(Failure::bad_input)?;
     let added = store.add_told(&runs).await.map_err(|fault| match fault {
         NotAdded::Store(fault) => Failure::internal(fault),

@@ -23,8 +23,12 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 /// What the first migration writes as `application_id`.
 const APPLICATION_ID: i64 = 1_768_841_848;
 
-/// How long a statement waits for another process.
+/// How long reading waits for another process. Under write-ahead logging it hardly ever does.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long writing waits for another process. What was sent or seen is not given up because somebody else has the
+/// database open for a while: longer than that, and it is held for good.
+const BUSY_WRITING: Duration = Duration::from_mins(2);
 
 /// How long a write waits for its turn among ours: a thousand looks may end at once, and each is synced to the disk.
 const TURN_TIMEOUT: Duration = Duration::from_mins(5);
@@ -82,7 +86,7 @@ impl Store {
                 .test_before_acquire(false)
         };
         let reader = pool().max_connections(READERS).connect_lazy_with(options.clone().read_only(true));
-        let writer = pool().max_connections(1).connect_lazy_with(options);
+        let writer = pool().max_connections(1).connect_lazy_with(options.busy_timeout(BUSY_WRITING));
         Self { path, writer, reader }
     }
 
@@ -105,7 +109,11 @@ impl Store {
         if for_work {
             check_pages(&mut writer).await?;
         }
-        switch_to_wal(&mut writer).await?;
+        match switch_to_wal(&mut writer).await {
+            // A copy on a medium that nobody can write to is read as it is.
+            Err(StoreFault::ReadOnly { .. }) if !for_work => {}
+            other => other?,
+        }
         drop(writer);
         if for_work || !current {
             self.migrate().await?;

@@ -27,7 +27,7 @@ async fn every_commit_is_synced_and_readers_cannot_write() {
         ("PRAGMA journal_mode", "wal"),
         ("PRAGMA synchronous", "2"),
         ("PRAGMA foreign_keys", "1"),
-        ("PRAGMA busy_timeout", "5000"),
+        ("PRAGMA busy_timeout", "120000"),
         ("PRAGMA fullfsync", "1"),
     ] {
         assert_eq!(asked(&place.store.writer, pragma).await, value, "{pragma}");
