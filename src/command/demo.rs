@@ -45,6 +45,9 @@ const PASSWORD: &str = "the lab's own";
 /// First line of a configuration that `demo` wrote and may write again.
 const MARK: &str = "# Written by `inboxed demo`: simulated, and written anew by the next demo.";
 
+/// What a demo writes beside its configuration, and where somebody's own may lie.
+const OWN_FILES: [&str; 5] = ["inboxed.db", "seeds/lab.toml", "lab-ca.pem", "lab.secret", "messages/newsletter.eml"];
+
 /// Providers with the number of their seeds.
 const SEEDS: [(&str, &str, Character, u32); 3] = [
     ("gmail", "gmail.example", Character::Gmail, 14),
@@ -140,18 +143,25 @@ async fn why_of_both_ends(inside: &Context) -> Result<(String, String), Failure>
 /// Makes room: a directory that holds an earlier demo is emptied of it; any other one is left alone.
 fn clear(dir: &Path) -> anyhow::Result<()> {
     let config = dir.join("inboxed.toml");
-    if config.exists() {
-        let text = fs::read_to_string(&config).with_context(|| format!("read {}", config.display()))?;
-        if !text.starts_with(MARK) {
-            return Err(anyhow!("{} is no demo's; choose another directory with --dir", config.display()));
-        }
-        for name in ["inboxed.db", "inboxed.db-wal", "inboxed.db-shm", "inboxed.db.lock"] {
-            match fs::remove_file(dir.join(name)) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(error).with_context(|| format!("remove {}", dir.join(name).display()));
-                }
-                _ => {}
+    if !config.exists() {
+        let own = OWN_FILES.iter().map(|name| dir.join(name)).find(|path| path.symlink_metadata().is_ok());
+        return own.map_or(Ok(()), |path| {
+            Err(anyhow!(
+                "{} is no demo's and would be written over; choose another directory with --dir",
+                path.display()
+            ))
+        });
+    }
+    let text = fs::read_to_string(&config).with_context(|| format!("read {}", config.display()))?;
+    if !text.starts_with(MARK) {
+        return Err(anyhow!("{} is no demo's; choose another directory with --dir", config.display()));
+    }
+    for name in ["inboxed.db", "inboxed.db-wal", "inboxed.db-shm", "inboxed.db.lock"] {
+        match fs::remove_file(dir.join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("remove {}", dir.join(name).display()));
             }
+            _ => {}
         }
     }
     Ok(())

@@ -110,7 +110,14 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     let providers = compared["providers"].as_array().unwrap();
     assert!(providers.iter().all(|one| one["word"] != "better" && one["word"] != "worse"), "{compared:#}");
 
-    // A directory that is somebody's own is left as it is.
+    // A directory that is somebody's own is left as it is, whatever its configuration is called.
+    let own = directory.path().join("own");
+    std::fs::create_dir_all(own.join("messages")).unwrap();
+    std::fs::write(own.join("messages/newsletter.eml"), "mine\n").unwrap();
+    let refused = inboxed(&["demo", "--dir", own.to_str().unwrap()], &config);
+    assert_eq!(refused.status.code(), Some(65));
+    assert_eq!(std::fs::read_to_string(own.join("messages/newsletter.eml")).unwrap(), "mine\n");
+    assert_eq!(std::fs::read_dir(&own).unwrap().count(), 1);
     std::fs::write(&config, "# mine\n").unwrap();
     let refused = inboxed(&["demo", "--dir", dir.to_str().unwrap()], &config);
     assert_eq!(refused.status.code(), Some(65));
