@@ -456,8 +456,8 @@ pub(crate) struct BackupArgs {
 /// Which runs to remove.
 #[derive(Debug, Args)]
 pub(crate) struct PruneArgs {
-    /// Older than this, such as 104w.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// Older than this, such as 2y.
+    #[arg(long, value_name = "DURATION", value_parser = wait)]
     pub(crate) older: Duration,
 }
 
@@ -538,9 +538,9 @@ fn wait(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A duration: a whole number and one of `s m h d w`.
+/// A duration: a whole number and one of `s m h d w y`, a year being 365 days.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("'{text}' is not a duration; write a number and s, m, h, d or w, such as 90s or 15m");
+    let wrong = || format!("'{text}' is not a duration; write a number and s, m, h, d, w or y, such as 90s or 15m");
     let unit = text.chars().next_back().ok_or_else(wrong)?;
     let seconds: u64 = match unit {
         's' => 1,
@@ -548,6 +548,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         'h' => 3_600,
         'd' => 86_400,
         'w' => 604_800,
+        'y' => 31_536_000,
         _ => return Err(wrong()),
     };
     let digits = text.strip_suffix(unit).unwrap_or_default();
@@ -564,9 +565,15 @@ mod tests {
 
     #[test]
     fn durations_are_a_number_and_a_unit() {
-        for (text, seconds) in
-            [("90s", 90), ("15m", 900), ("2h", 7_200), ("7d", 604_800), ("12w", 7_257_600), ("0s", 0)]
-        {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("15m", 900),
+            ("2h", 7_200),
+            ("7d", 604_800),
+            ("12w", 7_257_600),
+            ("2y", 63_072_000),
+            ("0s", 0),
+        ] {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         for text in ["", "s", "15", "1.5h", "-3m", "15 m", "15min", "99999999999999999999s", "9999999w", "1é"] {

@@ -6,6 +6,7 @@ use anyhow::anyhow;
 
 use super::judgement::shown;
 use super::placements::Placements;
+use super::preparation::prepare_streams;
 use super::{Context, Failure, Outcome};
 use crate::cli::PlanArgs;
 use crate::config::Config;
@@ -14,7 +15,7 @@ use crate::domain::run::{Run, RunId, RunState};
 use crate::domain::sample::{Sample, samples};
 use crate::domain::shift::{Side, swing_variance};
 use crate::domain::stream::StreamName;
-use crate::edge::store::Store;
+use crate::edge::store::{Store, StoreFault};
 use crate::render::forecast::{Forecast, ProviderForecast, forecast_document};
 use crate::render::table::forecast_table;
 
@@ -40,8 +41,17 @@ pub(crate) async fn execute(context: &Context, args: &PlanArgs) -> Result<Outcom
     // Without a database there is no history, which is no fault here.
     let history = match Store::open_existing(&config.database).await {
         Ok(store) => history(context, &config, &store, args.stream.as_ref()).await?,
-        Err(_) => History { stream: args.stream.clone(), runs: 0, samples: Vec::new(), sides: Vec::new() },
+        Err(StoreFault::Absent { .. }) => {
+            History { stream: args.stream.clone(), runs: 0, samples: Vec::new(), sides: Vec::new() }
+        }
+        Err(fault) => return Err(Failure::bad_input(fault)),
     };
+    if let Some(stream) = &args.stream
+        && history.runs == 0
+    {
+        // One without runs must at least be configured.
+        prepare_streams(&config, std::slice::from_ref(stream))?;
+    }
     let mut providers: Vec<ProviderForecast> = Vec::new();
     for shown in shown(&config) {
         let Some(seeds) = seeds.get(shown.name.as_str()) else { continue };

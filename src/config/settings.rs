@@ -113,8 +113,8 @@ pub(super) fn judging(top: &Section<'_>) -> Judging {
         judging.rules.promotions_as_inbox = switch;
     }
     match section.share("confidence") {
-        Some(confidence) if (0.5..1.0).contains(&confidence) => judging.confidence = confidence,
-        Some(_) => section.fault_of("confidence", "must be at least 0.5 and below 1; write one such as 0.95"),
+        Some(confidence) if (0.5..=0.9999).contains(&confidence) => judging.confidence = confidence,
+        Some(_) => section.fault_of("confidence", "must be between 0.5 and 0.9999; write one such as 0.95"),
         None => {}
     }
     section.finish();

@@ -50,7 +50,7 @@ fn a_slip_in_the_main_file_is_told_with_line_key_and_remedy() {
         ),
         (
             "[run]\nwait = \"15 min\"\n",
-            "inboxed.toml:2: run.wait: '15 min' is not a duration; write a number and s, m, h, d or w, such as 90s or 15m",
+            "inboxed.toml:2: run.wait: '15 min' is not a duration; write a number and s, m, h, d, w or y, such as 90s or 15m",
         ),
         ("[run]\nwait = \"0s\"\n", "inboxed.toml:2: run.wait: must be longer than 0s; write one such as \"15m\""),
         ("[run]\nmax_connections = 0\n", "inboxed.toml:2: run.max_connections: must be a whole number from 1 to 10000"),
@@ -74,7 +74,12 @@ fn a_slip_in_the_main_file_is_told_with_line_key_and_remedy() {
         ),
         (
             "[judge]\nconfidence = 1\n",
-            "inboxed.toml:2: judge.confidence: must be at least 0.5 and below 1; write one such as 0.95",
+            "inboxed.toml:2: judge.confidence: must be between 0.5 and 0.9999; write one such as 0.95",
+        ),
+        (
+            // The next below 1: its quantile has no number, and every range would be none.
+            "[judge]\nconfidence = 0.9999999999999999\n",
+            "inboxed.toml:2: judge.confidence: must be between 0.5 and 0.9999; write one such as 0.95",
         ),
         ("[thresholds]\ninbox_warn = 1.5\n", "inboxed.toml:2: thresholds.inbox_warn: must be a number from 0 to 1"),
         ("[thresholds]\ninbox_warn = nan\n", "inboxed.toml:2: thresholds.inbox_warn: must be a number from 0 to 1"),

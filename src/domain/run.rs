@@ -46,7 +46,8 @@ impl RunChoice {
     /// `None` for what is neither a number, `last`, `last~N` nor a label.
     pub(crate) fn new(text: &str) -> Option<Self> {
         if let Some(back) = text.strip_prefix("last~") {
-            return back.parse().ok().map(Self::Last);
+            let is_number = back.bytes().all(|byte| byte.is_ascii_digit());
+            return back.parse().ok().filter(|_| is_number).map(Self::Last);
         }
         if text == "last" {
             return Some(Self::Last(0));
