@@ -70,7 +70,7 @@ pub(crate) async fn execute(context: &Context, args: &CheckArgs) -> Result<Outco
     let asked = preflight(&config, &sendings, &addresses, memory, &context.clock, context.simulated)
         .await
         .map_err(Failure::bad_input)?;
-    let fit = refuse_unfit(&asked, streams.len().saturating_mul(addresses.len()));
+    let fit = refuse_unfit(&asked, addresses.len());
     let can_send = fit.is_ok();
     checks.extend(ses_checks(&asked, fit.err()));
     checks.extend(dns_checks(context, &config, &streams).await);

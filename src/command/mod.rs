@@ -117,6 +117,11 @@ impl Failure {
         })
     }
 
+    /// The wish to stop, heard at a moment when there was nothing yet to print.
+    pub(crate) fn interrupted(when: &str) -> Self {
+        Self { exit: Exit::Interrupted, error: anyhow::anyhow!("interrupted {when}") }
+    }
+
     /// A fault of the program or of the machine.
     pub(crate) fn internal(error: impl Into<anyhow::Error>) -> Self {
         Self { exit: Exit::Internal, error: error.into() }
@@ -160,14 +165,15 @@ pub(crate) async fn execute(cli: Cli) -> Ended {
     };
     let outcome = carry_out(&context, &cli.verb).await;
     let made_a_run = matches!(&cli.verb, Verb::Run(args) if !args.dry_run) || matches!(cli.verb, Verb::Sweep(_));
-    let stopped = outcome.as_ref().is_ok_and(|outcome| outcome.exit == Exit::Interrupted);
+    let exit = outcome.as_ref().map_or_else(|failure| failure.exit, |outcome| outcome.exit);
+    let stopped = exit == Exit::Interrupted;
     Ended { outcome, parting: (made_a_run && !stopped).then_some(Parting(context)) }
 }
 
 async fn carry_out(context: &Context, verb: &Verb) -> Result<Outcome, Failure> {
     match verb {
         Verb::Init(args) => init::execute(context, args),
-        Verb::Demo(args) => demo::execute(context, args).await,
+        Verb::Demo(args) => Box::pin(demo::execute(context, args)).await,
         Verb::Check(args) => check::execute(context, args).await,
         Verb::Seeds(args) => match &args.action {
             SeedsAction::List => seeds::list(context),

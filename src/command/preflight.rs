@@ -258,7 +258,7 @@ async fn ask_suppression(
 }
 
 /// Refuses a run that SES would not carry, before anything is planned.
-pub(crate) fn refuse_unfit(asked: &Preflight, probes: usize) -> Result<(), Failure> {
+pub(crate) fn refuse_unfit(asked: &Preflight, seeds: usize) -> Result<(), Failure> {
     for region in &asked.regions {
         let place = region.region.as_deref().unwrap_or("the region of the AWS environment");
         let unfit = |what: String| Err(Failure::bad_input(anyhow!("{what}; nothing was sent")));
@@ -272,9 +272,10 @@ pub(crate) fn refuse_unfit(asked: &Preflight, probes: usize) -> Result<(), Failu
                 if account.sending_enabled == Some(false) {
                     return unfit(format!("SES has paused sending for this account in {place}; see the SES console"));
                 }
-                if let Some(left) = account.quota_left.filter(|left| *left < count(probes)) {
+                let needed = region.senders.len().saturating_mul(seeds);
+                if let Some(left) = account.quota_left.filter(|left| *left < count(needed)) {
                     return unfit(format!(
-                        "SES lets this account send {left} more messages today in {place}, and the run needs {probes}"
+                        "SES lets this account send {left} more messages today in {place}, and the run needs {needed}"
                     ));
                 }
             }

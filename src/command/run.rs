@@ -4,6 +4,7 @@
 //! was cut off.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use futures_util::StreamExt as _;
@@ -20,11 +21,12 @@ use super::watch::{Ended, Watch, watch};
 use super::{Context, Failure, Outcome, scheduled};
 use crate::cli::RunArgs;
 use crate::domain::handoff::Letter;
+use crate::domain::look::Baseline;
 use crate::domain::probe::Probe;
 use crate::domain::run::RunId;
 use crate::domain::schedule::Period;
 use crate::domain::seed::Address;
-use crate::edge::imap::Door;
+use crate::edge::imap::{Door, ImapFailure, Mailbox};
 use crate::edge::store::{Lock, Store};
 use crate::render::progress::Progress;
 
@@ -54,17 +56,19 @@ pub(crate) async fn make(
 ) -> Result<Option<Outcome>, Failure> {
     let progress = Progress::new(context.progress);
     let addresses = preparation.addresses();
-    let asked = preflight(
-        &preparation.config,
-        &preparation.sendings(),
-        &addresses,
-        Memory { store: &store, believed: true },
-        &context.clock,
-        context.simulated,
-    )
-    .await;
-    let asked = asked.map_err(Failure::bad_input)?;
-    refuse_unfit(&asked, preparation.probe_count())?;
+    let sendings = preparation.sendings();
+    let asked = tokio::select! {
+        asked = preflight(
+            &preparation.config,
+            &sendings,
+            &addresses,
+            Memory { store: &store, believed: true },
+            &context.clock,
+            context.simulated,
+        ) => asked.map_err(Failure::bad_input)?,
+        () = interrupt.wait() => return Err(Failure::interrupted("before anything was planned or sent")),
+    };
+    refuse_unfit(&asked, addresses.len())?;
     for note in &asked.notes {
         context.note(note);
     }
@@ -75,7 +79,8 @@ pub(crate) async fn make(
     };
     let Some((run, probes)) = planned.map_err(Failure::internal)? else { return Ok(None) };
     lock.works_on(run).map_err(Failure::internal)?;
-    let all = Conduct { context, preparation, store, asked, run, interrupt, progress };
+    let is_scheduled = period.is_some();
+    let all = Conduct { context, preparation, store, asked, run, is_scheduled, interrupt, progress };
     let recorder = Recorder {
         context,
         config: &all.preparation.config,
@@ -100,6 +105,8 @@ struct Conduct<'a> {
     store: Store,
     asked: Preflight,
     run: RunId,
+    /// Whether a period of the schedule is spent with it.
+    is_scheduled: bool,
     interrupt: Interrupt,
     progress: Progress,
 }
@@ -108,19 +115,27 @@ async fn conduct(all: &Conduct<'_>, probes: Vec<Probe>) -> Result<Outcome, Failu
     let preparation = &all.preparation;
     let patience = preparation.patience();
     let door = Door::remembering(all.store.clone(), false).map_err(Failure::internal)?;
-    let mut field = Field::prepare(all.context, &preparation.config, &preparation.seeds(), patience, door).await;
+    let seeds = preparation.seeds();
+    let mut field = tokio::select! {
+        field = Field::prepare(all.context, &preparation.config, &seeds, patience, door) => field,
+        () = all.interrupt.wait() => return run_outcome(all.context, &preparation.config, &all.store, all.run, true).await,
+    };
     for (seed, why) in &all.asked.undeliverable {
         field.exclude(seed, why.clone());
     }
-    tokio::select! {
+    let may_pass = tokio::select! {
         taken = take_baselines(all, &mut field) => taken?,
         () = all.interrupt.wait() => return run_outcome(all.context, &preparation.config, &all.store, all.run, true).await,
-    }
+    };
     for (seed, why) in &field.excluded {
         all.store.exclude_seed(all.run, seed, why).await.map_err(Failure::internal)?;
     }
     if field.mailboxes.is_empty() {
-        all.store.close_run(all.run, all.context.clock.now()).await.map_err(Failure::internal)?;
+        if all.is_scheduled && may_pass {
+            all.store.withdraw_run(all.run).await.map_err(Failure::internal)?;
+        } else {
+            all.store.close_run(all.run, all.context.clock.now()).await.map_err(Failure::internal)?;
+        }
         let reasons: Vec<String> = field.excluded.iter().map(|(seed, why)| format!("{seed}: {why}")).collect();
         return Err(Failure::bad_input(anyhow!(
             "no seed can be used, so nothing was sent\n  {}",
@@ -138,17 +153,18 @@ async fn conduct(all: &Conduct<'_>, probes: Vec<Probe>) -> Result<Outcome, Failu
     run_outcome(all.context, &preparation.config, &all.store, all.run, ended == Ended::Interrupted).await
 }
 
-/// Signs in to every seed and notes where its folders stand. A seed that cannot be read gets no mail.
-async fn take_baselines(all: &Conduct<'_>, field: &mut Field) -> Result<(), Failure> {
+/// Signs in to every seed and notes where its folders stand. A seed that cannot be read gets no mail. Returns whether some
+/// seed was left out for a reason that may pass.
+async fn take_baselines(all: &Conduct<'_>, field: &mut Field) -> Result<bool, Failure> {
     let total = field.mailboxes.len();
     let mailboxes = std::mem::take(&mut field.mailboxes);
     let mut taken = futures_util::stream::iter(mailboxes)
         .map(|(address, mailbox)| async move {
-            let baseline = mailbox.baseline().await;
+            let baseline = patient_baseline(&mailbox, all.preparation.wait).await;
             (address, mailbox, baseline)
         })
         .buffer_unordered(total.max(1));
-    let mut done = 0_usize;
+    let (mut done, mut may_pass) = (0_usize, false);
     while let Some((address, mailbox, baseline)) = taken.next().await {
         done = done.saturating_add(1);
         all.progress.signed_in(done, total);
@@ -157,10 +173,33 @@ async fn take_baselines(all: &Conduct<'_>, field: &mut Field) -> Result<(), Fail
                 all.store.save_baseline(all.run, &address, &baseline).await.map_err(Failure::internal)?;
                 field.mailboxes.insert(address, mailbox);
             }
-            Err(failure) => field.exclude(&address, failure.told()),
+            Err(failure) => {
+                may_pass |= failure.is_temporary();
+                field.exclude(&address, failure.told());
+            }
         }
     }
-    Ok(())
+    Ok(may_pass)
+}
+
+/// A baseline in up to three tries, with pauses that grow, or as long as the server asked for. No pause is longer than a
+/// tenth of the run's wait: the others wait for this seed.
+async fn patient_baseline(mailbox: &Mailbox, wait: Duration) -> Result<Baseline, ImapFailure> {
+    let longest = wait / 10;
+    let mut pauses = [longest.min(Duration::from_secs(3)) / 2, longest.min(Duration::from_secs(10))].into_iter();
+    loop {
+        let failure = match mailbox.baseline().await {
+            Err(failure) if failure.is_brief() => failure,
+            done => return done,
+        };
+        let Some(pause) = pauses.next().map(|pause| pause.max(failure.leave_alone().unwrap_or_default())) else {
+            return Err(failure);
+        };
+        if pause > longest {
+            return Err(failure);
+        }
+        tokio::time::sleep(pause).await;
+    }
 }
 
 /// The composed probes of all seeds that can be read.

@@ -35,10 +35,7 @@ pub(crate) async fn execute(context: &Context, args: &SignInArgs) -> Result<Outc
     let interrupt = Interrupt::listen();
     tokio::select! {
         outcome = sign_in(context, &config, seed, args.flow) => outcome,
-        () = interrupt.wait() => {
-            let error = anyhow!("interrupted; nothing was changed unless it was said above");
-            Err(Failure { exit: Exit::Interrupted, error })
-        }
+        () = interrupt.wait() => Err(Failure::interrupted("and nothing was changed unless it was said above")),
     }
 }
 

@@ -56,7 +56,10 @@ pub(crate) async fn finish(
     let probes = store.probes(id).await.map_err(Failure::internal)?;
     let board = Arc::new(Board::new(probes, run.wait, false));
     board.recall(&store.sweeps(id).await.map_err(Failure::internal)?);
-    let (mailboxes, connections) = return_to(context, config, store, &run, &board).await?;
+    let (mailboxes, connections) = tokio::select! {
+        returned = return_to(context, config, store, &run, &board) => returned?,
+        () = interrupt.wait() => return run_outcome(context, config, store, id, true).await,
+    };
     let crowded = mailboxes.len() > connections;
     let watching = Arc::new(Watch {
         run: id,

@@ -4,6 +4,7 @@ use std::os::unix::net::UnixDatagram;
 use std::process::Child;
 use std::time::Duration;
 
+use inboxed::lab::fault::{Action, Faults, Rule, Verb};
 use inboxed::lab::mailbox::{Character, Mailboxes, Role};
 use inboxed::lab::ses::Accepted;
 use rustix::process::{Pid, Signal, kill_process};
@@ -83,6 +84,35 @@ fn the_daemon_makes_the_run_that_is_due_once_tells_its_manager_and_ends_cleanly(
     assert_eq!(again.stop().0.json()["made"].as_array().unwrap().len(), 0);
     assert_eq!(states(&scenario), ["complete"]);
     assert_eq!(scenario.account.journal().sends_to("anna@plain.example"), 1);
+}
+
+#[test]
+fn a_period_is_owed_again_when_no_seed_could_be_reached_and_spent_when_all_refuse() {
+    let faults = Faults::default();
+    let mut scenario = Scenario::new(|mailboxes, accepted| into_the_inbox(mailboxes, &accepted));
+    scenario.configure(RARE, "name = \"news\"\nmessage = \"m.eml\"\n");
+    scenario.seed_apart("anna@plain.example", Character::Plain, false, &faults);
+    // A network that is not up yet when the machine wakes: all three tries fail.
+    faults.add(Rule::on(Verb::Greeting, Action::Cut).times(3));
+    let ended = scenario.call("", &["run", "--scheduled", "--json"]);
+    assert_eq!((ended.code, faults.strikes()), (Some(65), 3), "{ended:?}");
+    assert!(states(&scenario).is_empty(), "nothing was sent and nothing seen");
+    // The next start finds a network that only stutters.
+    faults.add(Rule::on(Verb::Greeting, Action::Cut).times(2));
+    let ended = scenario.call("", &["run", "--scheduled", "--json"]);
+    assert_eq!((ended.json()["probes"][0]["placement"].as_str(), faults.strikes()), (Some("inbox"), 5), "{ended:?}");
+    assert_eq!(scenario.account.journal().sends_to("anna@plain.example"), 1);
+    let ended = scenario.call("", &["run", "--scheduled", "--json"]);
+    assert_eq!(ended.json()["scheduled"]["made"], false, "{ended:?}");
+
+    let mut refused = Scenario::new(|mailboxes, accepted| into_the_inbox(mailboxes, &accepted));
+    refused.configure(RARE, "name = \"news\"\nmessage = \"m.eml\"\n");
+    refused.seed("anna@plain.example", Character::Plain, "secret = { env = \"WRONG\" }\n");
+    let ended = refused.call("", &["run", "--scheduled", "--json"]);
+    assert_eq!(ended.code, Some(65), "{ended:?}");
+    assert_eq!(states(&refused), ["complete"], "a password does not mend itself: the run tells of it");
+    let ended = refused.call("", &["run", "--scheduled", "--json"]);
+    assert_eq!(ended.json()["scheduled"]["made"], false, "{ended:?}");
 }
 
 #[test]

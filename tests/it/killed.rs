@@ -236,3 +236,31 @@ fn a_wish_to_stop_ends_with_130_and_the_document_as_it_stands_and_sweep_finishes
         assert_eq!(other.journal().connections(), 0, "{told}: a sweep has nothing to say to SES");
     });
 }
+
+/// A program that asks who started it to stop, and is then busy for long.
+const STOPS_US: &str = "kill -INT $PPID; exec sleep 600";
+
+#[test]
+fn a_wish_to_stop_is_heard_while_secrets_are_read_and_while_aws_is_waited_for() {
+    let mut scenario = Scenario::new(deliver);
+    scenario.seed(
+        "anna@plain.example",
+        Character::Plain,
+        &format!("secret = {{ command = [\"sh\", \"-c\", \"{STOPS_US}\"] }}\n"),
+    );
+    let ended = scenario.call("", &["run", "--json"]);
+    // Once it had waited, the only seed would be without a secret: 65.
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    assert_eq!(ended.json()["run"]["state"], "interrupted", "{ended:?}");
+    let ended = scenario.call("", &["sweep", "last", "--json"]);
+    assert_eq!(ended.code, Some(3), "nothing of it left, so nobody is asked for a secret: {ended:?}");
+
+    let profile = scenario.path().join("aws");
+    std::fs::write(&profile, format!("[default]\ncredential_process = {STOPS_US}\n")).unwrap();
+    let mut command = scenario.command(&["run", "--json"]);
+    command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY").env("AWS_CONFIG_FILE", &profile);
+    let ended = Ended::of(command.output().unwrap());
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{ended:?}");
+    assert!(ended.stderr.contains("interrupted before anything was planned or sent"), "{ended:?}");
+    assert_eq!(scenario.call("", &["runs", "--json"]).json()["runs"].as_array().unwrap().len(), 1);
+}

@@ -310,6 +310,12 @@ impl ImapFailure {
         }
     }
 
+    /// Whether the same may well succeed in a moment. What already waited for its full time is not tried again.
+    pub(crate) fn is_brief(&self) -> bool {
+        let waited = matches!(self, Self::Timeout { .. } | Self::Tls { fault: TlsFault::Stalled, .. } | Self::Crashed);
+        self.is_temporary() && !waited
+    }
+
     /// How long the server asked to be left alone.
     pub(crate) fn leave_alone(&self) -> Option<Duration> {
         match self {

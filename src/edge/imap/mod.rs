@@ -54,8 +54,9 @@ use crate::domain::seed::Seed;
 use crate::edge::oauth::Grant;
 
 pub(crate) use door::Door;
+pub(crate) use failure::ImapFailure;
 #[cfg(test)]
-pub(crate) use failure::{ImapFailure, TlsFault};
+pub(crate) use failure::TlsFault;
 pub(crate) use folders::Found;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use pool::Pool;

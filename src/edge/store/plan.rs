@@ -82,6 +82,28 @@ impl Store {
         plan_probes(writing, run, new, key).await.map(Some)
     }
 
+    /// Takes back a run of the schedule of which nothing has left and nothing can: its period is owed again.
+    pub(crate) async fn withdraw_run(&self, run: RunId) -> Result<(), StoreFault> {
+        const DOING: &str = "take a run back";
+        let mut writing = self.write(DOING).await?;
+        sqlx::query("DELETE FROM period WHERE run = $1").bind(run.0).execute(&mut *writing).await.doing(DOING)?;
+        let gone = sqlx::query(
+            "DELETE FROM run WHERE id = $1 AND NOT EXISTS (
+                 SELECT 1 FROM probe JOIN stream ON stream.id = probe.stream
+                 WHERE stream.run = $1 AND probe.state != 'planned'
+             )",
+        )
+        .bind(run.0)
+        .execute(&mut *writing)
+        .await
+        .doing(DOING)?;
+        if gone.rows_affected() == 0 {
+            return Err(StoreFault::NoRun { choice: run.0.to_string() });
+        }
+        fail_point!("withdrawal-written");
+        writing.commit().await.doing(DOING)
+    }
+
     /// Keeps a seed out of a run: it gets no mail, and its probes of this run are unmeasured for this reason. The first
     /// reason stands.
     pub(crate) async fn exclude_seed(&self, run: RunId, seed: &Address, why: &str) -> Result<(), StoreFault> {

@@ -26,7 +26,11 @@ impl Store {
         const DOING: &str = "store a snapshot of DNS";
         let mut writing = self.write(DOING).await?;
         let id: i64 =
-            sqlx::query_scalar("INSERT INTO snapshot (domain, taken_at, run) VALUES ($1, $2, $3) RETURNING id")
+            // A run that was taken back meanwhile leaves its snapshot behind, as what DNS said is true without it.
+            sqlx::query_scalar(
+                "INSERT INTO snapshot (domain, taken_at, run)
+                 VALUES ($1, $2, (SELECT id FROM run WHERE id = $3)) RETURNING id",
+            )
                 .bind(snapshot.domain.as_str())
                 .bind(snapshot.taken_at.as_millisecond())
                 .bind(run.map(|run| run.0))
