@@ -75,7 +75,8 @@ impl SecretSource {
         self.read_within(PATIENCE).await
     }
 
-    async fn read_within(&self, patience: Duration) -> Result<Secret, SecretFault> {
+    /// Reads the secret, and waits for a command no longer than this.
+    pub(crate) async fn read_within(&self, patience: Duration) -> Result<Secret, SecretFault> {
         let found = match self {
             Self::Command(words) => run(words, patience).await,
             Self::Env(name) => match std::env::var(name) {
@@ -83,10 +84,7 @@ impl SecretSource {
                 Err(std::env::VarError::NotPresent) => Err(format!("the variable {name} is not set")),
                 Err(std::env::VarError::NotUnicode(_)) => Err(format!("the variable {name} is not UTF-8")),
             },
-            Self::File(path) => match handed_over(path) {
-                Some(credential) => read_file(&credential, Private::ByTheManager),
-                None => read_file(path, Private::ByItsMode),
-            },
+            Self::File(path) => read_path(path),
             Self::Keyring(entry) => match keyring::read(entry).await {
                 Ok(Some(text)) => Ok(without_line_end(text.expose_secret().to_owned())),
                 Ok(None) => Err(no_entry(entry)),
@@ -119,12 +117,30 @@ pub(crate) fn credential_name(path: &Path) -> String {
     format!("secret-{}", data_encoding::HEXLOWER.encode(digest.get(..10).unwrap_or_default()))
 }
 
+/// What stands in a credential for a file that was not there when the service began: a NUL, which no secret holds. Without
+/// it systemd would not start the service at all (systemd.exec, `SetCredential=`).
+pub(crate) const NOT_THERE: &str = "\0";
+
+/// The file itself, as somebody may have changed it since the service began; where it is not there or closed to us, the
+/// service manager's copy of it.
+fn read_path(path: &Path) -> Result<String, String> {
+    match open(path) {
+        Ok(file) => read_file(&file, path, Private::ByItsMode),
+        Err(error) => {
+            let copy = handed_over(path).and_then(|copy| {
+                let file = open(&copy).ok()?;
+                read_file(&file, &copy, Private::ByTheManager).ok().filter(|text| text != NOT_THERE)
+            });
+            copy.ok_or_else(|| error.to_string())
+        }
+    }
+}
+
 /// Where systemd put this file's contents (systemd.exec, `LoadCredential=`): in memory, readable by this service alone, even
 /// where the file itself is not.
 fn handed_over(path: &Path) -> Option<PathBuf> {
     let directory = std::env::var_os("CREDENTIALS_DIRECTORY")?;
-    let copy = Path::new(&directory).join(credential_name(&std::path::absolute(path).ok()?));
-    copy.is_file().then_some(copy)
+    Some(Path::new(&directory).join(credential_name(&std::path::absolute(path).ok()?)))
 }
 
 /// Why nobody else can read a file.
@@ -136,12 +152,15 @@ enum Private {
     ByTheManager,
 }
 
-/// A file that only its owner can read; one line end at its end is not part of the secret. What is asked about is what is
-/// read: the file is opened once, and without waiting for a writer should it be a pipe.
-fn read_file(path: &Path, private: Private) -> Result<String, String> {
+/// Opens without waiting for a writer, should it be a pipe.
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
     let no_wait = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = std::fs::OpenOptions::new().read(true).custom_flags(no_wait).open(path);
-    let file = file.map_err(|error| error.to_string())?;
+    std::fs::OpenOptions::new().read(true).custom_flags(no_wait).open(path)
+}
+
+/// A file that only its owner can read; one line end at its end is not part of the secret. What is asked about is what is
+/// read: the file is opened once.
+fn read_file(file: &std::fs::File, path: &Path, private: Private) -> Result<String, String> {
     let facts = file.metadata().map_err(|error| error.to_string())?;
     if !facts.is_file() {
         return Err("it is no regular file".to_owned());
@@ -192,7 +211,7 @@ async fn run(words: &[String], patience: Duration) -> Result<String, String> {
         child.wait().await.map_err(|error| error.to_string())
     };
     let status = tokio::time::timeout(patience, read).await;
-    let status = status.map_err(|_| format!("it took longer than {} s", patience.as_secs()))??;
+    let status = status.map_err(|_| format!("it took longer than {} s", patience.as_secs_f32()))??;
     if printed.len() > LONGEST {
         return Err(format!("it printed more than {LONGEST} bytes"));
     }
@@ -264,7 +283,7 @@ mod tests {
     async fn a_command_that_never_ends_is_given_up() {
         let endless = command(&["sh", "-c", "printf hunter2; exec tail -f /dev/null"]);
         let fault = endless.read_within(Duration::from_millis(50)).await.map(|_| ()).unwrap_err();
-        assert_eq!(fault.to_string(), "its secret (command sh) cannot be read: it took longer than 0 s");
+        assert_eq!(fault.to_string(), "its secret (command sh) cannot be read: it took longer than 0.05 s");
     }
 
     #[tokio::test]

@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use fail::fail_point;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::history::{History, readable, titles, unreadable};
+use super::history::{History, MOST, readable, titles, unreadable};
 use super::preparation::prepare_streams;
 use super::scheduled::almanac;
 use super::{Context, Failure, Outcome};
@@ -31,6 +32,16 @@ use crate::secret::SecretSource;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 /// After this time an event is no news any more.
 const STALE: SignedDuration = SignedDuration::from_hours(24);
+/// How long the address of a receiver is waited for, and one try in all: short of [`PATIENCE`], so that there is time to keep
+/// why it failed.
+fn patience() -> (Duration, Duration) {
+    fail_point!("alert-patience", |millis| {
+        let address = Duration::from_millis(millis.and_then(|text| text.parse().ok()).unwrap_or(100));
+        (address, Duration::from_secs(12))
+    });
+    (Duration::from_secs(8), Duration::from_secs(12))
+}
+
 /// First pause after a try that failed, doubled with each.
 const PAUSE: Duration = Duration::from_mins(1);
 /// Longest such pause.
@@ -55,24 +66,27 @@ pub(crate) async fn settle(context: &Context) {
     }
 }
 
-/// Notes what the newest complete run is worth telling, unless that was done.
+/// Notes what the newest complete run is worth telling, unless that was done. A run that was imported was not made: it is no
+/// sign of life, and hides none of those that were.
 async fn note_last_run(context: &Context, config: &Config, store: &Store) -> Result<(), Failure> {
-    let newest = store.runs(10, store.holder_run()).await.map_err(Failure::internal)?;
-    let Some(run) = newest.iter().find(|run| run.state == RunState::Complete).map(|run| run.id) else { return Ok(()) };
+    let newest = store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)?;
+    let made = newest.iter().find(|run| run.state == RunState::Complete && !run.imported);
+    let Some(run) = made.map(|run| run.id) else { return Ok(()) };
     let beat = heartbeat(run);
     if store.has_event(&beat.key).await.map_err(Failure::internal)? {
         return Ok(());
     }
-    let mut found = aftermath(context, config, store).await?;
+    let mut found = aftermath(context, config, store, run).await?;
     // The sign of life is the mark that the run was dealt with, and stored together with what it found.
     found.push(beat);
     note(context, config, store, &found, Some(run)).await
 }
 
-/// The events of the newest complete run.
-async fn aftermath(context: &Context, config: &Config, store: &Store) -> Result<Vec<Event>, Failure> {
+/// The events of a run, seen from its own time.
+async fn aftermath(context: &Context, config: &Config, store: &Store, run: RunId) -> Result<Vec<Event>, Failure> {
     let zone = almanac(config)?.zone().clone();
-    let history = History::read(store, config, zone, 2, context.clock.now()).await.map_err(Failure::internal)?;
+    let mut history = History::read(store, config, zone, 2, context.clock.now()).await.map_err(Failure::internal)?;
+    history.end_at(run);
     let Some(last) = history.last() else { return Ok(Vec::new()) };
     let readable_before = match history.before_last() {
         Some(before) => readable(store, before).await.map_err(Failure::internal)?,
@@ -225,10 +239,16 @@ async fn tell(context: &Context, config: &Config, store: &Store, delivery: &Deli
     }
 }
 
-/// One try at one receiver.
+/// One try at one receiver, within its time.
 async fn deliver(config: &Config, alert: &Alert, notice: &Notice) -> Result<(), NotTold> {
+    let (_, whole) = patience();
+    let late = |_| NotTold { why: format!("it took longer than {} s", whole.as_secs()), pause: None };
+    tokio::time::timeout(whole, try_once(config, alert, notice)).await.unwrap_or_else(|elapsed| Err(late(elapsed)))
+}
+
+async fn try_once(config: &Config, alert: &Alert, notice: &Notice) -> Result<(), NotTold> {
     let address = async |source: &SecretSource| {
-        source.read().await.map_err(|fault| NotTold { why: fault.to_string(), pause: None })
+        source.read_within(patience().0).await.map_err(|fault| NotTold { why: fault.to_string(), pause: None })
     };
     let post = |url, body| Parcel::Post { url, media_type: "application/json", body };
     let parcel = match &alert.channel {

@@ -27,6 +27,8 @@ use crate::render::json::document;
 const GRACE: Duration = Duration::from_secs(4);
 /// How long what was read from the database is believed while nothing is due.
 const FRESH: Duration = Duration::from_mins(5);
+/// How soon a changed configuration is noticed.
+const GLANCE: Duration = Duration::from_secs(5);
 /// Pause after a run that was cut off could not be finished.
 const AGAIN: Duration = Duration::from_hours(1);
 
@@ -240,12 +242,13 @@ impl Watch<'_> {
         }
     }
 
-    /// Sleeps, giving signs of life; ends early when the process is asked to stop.
+    /// Sleeps, giving signs of life; ends early when the process is asked to stop or the configuration has changed.
     async fn doze(&self, nap: Duration) {
         let mut left = nap;
-        while !left.is_zero() && !self.interrupt.is_set() {
+        let is_changed = || Stamp::of(&self.context.config_path) != self.plan.stamp;
+        while !left.is_zero() && !self.interrupt.is_set() && !is_changed() {
             self.service.alive();
-            let part = left.min(self.service.pulse().unwrap_or(left));
+            let part = left.min(self.service.pulse().unwrap_or(left)).min(GLANCE);
             tokio::select! {
                 () = tokio::time::sleep(part) => {}
                 () = self.interrupt.wait() => {}

@@ -32,7 +32,8 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Result<Outco
     if results.rows.is_empty() {
         return Err(Failure::bad_input(anyhow!("{}: holds no results", args.file.display())));
     }
-    let (runs, wrong) = ToldRun::gather(results.rows);
+    let (runs, mut wrong) = ToldRun::gather(results.rows);
+    wrong.extend(ToldRun::still_to_come(&runs, context.clock.now()));
     if !wrong.is_empty() {
         return Err(refused(&args.file, &wrong));
     }

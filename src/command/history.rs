@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::domain::finding::{Finding, Placement};
 use crate::domain::monitor::{Sample, Series, WeekName, watch};
 use crate::domain::provider::ProviderName;
-use crate::domain::run::{Run, RunState};
+use crate::domain::run::{Run, RunId, RunState};
 use crate::domain::seed::Address;
 use crate::domain::stream::StreamName;
 use crate::edge::store::{Store, StoreFault};
@@ -31,7 +31,7 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Reads every complete run, and judges so many of the newest as of `now`.
+    /// Reads every complete run, and judges so many of the newest that were made here as of `now`.
     pub(crate) async fn read(
         store: &Store,
         config: &Config,
@@ -40,7 +40,7 @@ impl History {
         now: Timestamp,
     ) -> Result<Self, StoreFault> {
         let mut runs = complete(store, MOST).await?;
-        let some = runs.iter().take(newest).cloned().collect();
+        let some = runs.iter().filter(|run| !run.imported).take(newest).cloned().collect();
         let newest = judge_runs(store, config, some, now).await?;
         runs.reverse();
         let mut tallied = tallied(store, config, &runs, now).await?;
@@ -49,14 +49,21 @@ impl History {
         Ok(Self { runs, newest, zone })
     }
 
-    /// The newest run.
+    /// The newest run that was made here. What was imported is part of every series, but no sign that anything works.
     pub(crate) fn last(&self) -> Option<&RunReport> {
         self.newest.first()
     }
 
-    /// The run before the newest.
+    /// The run that was made here before that one.
     pub(crate) fn before_last(&self) -> Option<&RunReport> {
         self.newest.get(1)
+    }
+
+    /// Forgets what began after a run.
+    pub(crate) fn end_at(&mut self, run: RunId) {
+        if let Some(place) = self.runs.iter().position(|(one, _)| one.id == run) {
+            self.runs.truncate(place.saturating_add(1));
+        }
     }
 
     /// The week of a run.

@@ -1,5 +1,6 @@
 //! `recover`: the way back by dates, how far it has come, and what to do today.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::anyhow;
@@ -90,6 +91,7 @@ fn today_in_words(today: &Today) -> (&'static str, String) {
 
 fn as_json(found: &Recovery, today: Date) -> Value {
     let (word, says) = today_in_words(&found.today);
+    let faults = if let Today::MendDns(faults) = &found.today { faults.as_slice() } else { &[] };
     let most = if let Today::Send { most, .. } = &found.today { Some(*most) } else { None };
     let steps: Vec<Value> = found
         .steps
@@ -101,7 +103,7 @@ fn as_json(found: &Recovery, today: Date) -> Value {
     json!({
         "start": found.start.to_string(), "date": today.to_string(), "end": end(found.start).to_string(),
         "stable_expected": [found.stable.0.to_string(), found.stable.1.to_string()],
-        "today": {"do": word, "says": says, "most": most}, "steps": steps,
+        "today": {"do": word, "says": says, "most": most, "dns": faults}, "steps": steps,
     })
 }
 
@@ -120,9 +122,19 @@ fn as_text(found: &Recovery, today: Date) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{:<6}  {} to {}  {}", mark, step.from, step.to, step.what);
     }
-    let (_, says) = today_in_words(&found.today);
     let (from, to) = found.stable;
-    let _ = writeln!(text, "\nToday, {today}: {}", plain(&says, 1_000));
+    if let Today::MendDns(faults) = &found.today {
+        let _ = writeln!(text, "\nToday, {today}: no mail grows while DNS fails or cannot be asked");
+        for fault in faults {
+            let _ = writeln!(text, "  {}", plain(fault, 300));
+        }
+        let domains: BTreeSet<&str> = faults.iter().filter_map(|fault| Some(fault.split_once(':')?.0)).collect();
+        for domain in domains {
+            let _ = writeln!(text, "  `inboxed dns check {}` says what to publish", plain(domain, 100));
+        }
+    } else {
+        let _ = writeln!(text, "\nToday, {today}: {}", plain(&today_in_words(&found.today).1, 1_000));
+    }
     let _ = writeln!(text, "It is expected to be stable between {from} and {to}.");
     let _ = writeln!(
         text,

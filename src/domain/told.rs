@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::finding::{Evidence, Finding, Placement};
 use super::folder::{FolderName, Role};
@@ -120,6 +120,9 @@ pub(crate) struct ToldRun {
 /// Rows of equal label that follow each other within this time are one run, where the file numbers none.
 const ONE_RUN: i64 = 3_600_000;
 
+/// What clocks and zones may differ by.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+
 impl ToldRun {
     /// When its first probe began.
     pub(crate) fn started_at(&self) -> Option<Timestamp> {
@@ -158,6 +161,24 @@ impl ToldRun {
         wrong.extend(runs.iter().flat_map(Self::contradictions));
         wrong.sort();
         (runs, wrong)
+    }
+
+    /// Rows that tell of a time still to come, by line. A day is left for clocks and zones that differ.
+    pub(crate) fn still_to_come(runs: &[Self], now: Timestamp) -> Vec<(usize, String)> {
+        let latest = now.checked_add(A_DAY).unwrap_or(Timestamp::MAX);
+        let mut wrong = Vec::new();
+        for (line, told) in runs.iter().flat_map(|run| &run.rows) {
+            for (name, at) in [("started_at", Some(told.started_at)), ("arrived_at", told.arrived_at)] {
+                if let Some(at) = at.filter(|at| *at > latest) {
+                    wrong.push((
+                        *line,
+                        format!("{name}: {at} is still to come, and it is only {now}; mend the year or the day"),
+                    ));
+                }
+            }
+        }
+        wrong.sort();
+        wrong
     }
 
     /// A probe that comes twice, and a seed that is said to be at two providers.

@@ -78,7 +78,7 @@ impl UnitText {
         if let Some((user, group)) = self.user {
             let _ = write!(text, "User={user}\nGroup={group}\n");
         }
-        self.push_secrets(&mut text);
+        self.push_secrets(&mut text, daemon);
         self.push_hardening(&mut text);
         if daemon {
             let target = if self.system { "multi-user.target" } else { "default.target" };
@@ -87,16 +87,24 @@ impl UnitText {
         text
     }
 
-    fn push_secrets(&self, text: &mut String) {
+    /// A file that is not there must keep neither the service from starting nor the other seeds from being read, so that
+    /// each has a default (systemd.exec, `SetCredential=`): one that is no secret, and a file without credentials.
+    fn push_secrets(&self, text: &mut String, daemon: bool) {
         let environment = format!("{}/{}.env", self.directory, self.name);
         let _ = write!(text, "\n# Secrets that are environment variables stand in this file, which may be absent.\n");
         let _ = writeln!(text, "EnvironmentFile=-{}", escaped(&environment));
         for (name, file) in &self.credentials {
-            let _ = writeln!(text, "LoadCredential={name}:{}", escaped(file));
+            let _ = writeln!(text, "LoadCredential={name}:{}\nSetCredential={name}:\\x00", escaped(file));
         }
         if let Some(file) = &self.aws {
-            let _ = writeln!(text, "LoadCredential=aws:{}", escaped(file));
-            text.push_str("Environment=AWS_SHARED_CREDENTIALS_FILE=%d/aws\n");
+            let _ = writeln!(text, "LoadCredential=aws:{}\nSetCredential=aws:#", escaped(file));
+            // A daemon lives longer than a copy stays true.
+            let place = if daemon {
+                quoted_path(&format!("AWS_SHARED_CREDENTIALS_FILE={file}"))
+            } else {
+                "AWS_SHARED_CREDENTIALS_FILE=%d/aws".to_owned()
+            };
+            let _ = writeln!(text, "Environment={place}");
         }
     }
 
@@ -210,6 +218,11 @@ mod tests {
             "ExecStart=\"/usr/bin/in boxed\" --config \"/srv/100%% \\\"mine\\\"/$$x/inboxed.toml\" run --scheduled\n";
         assert!(service.contains(start), "{service}");
         assert!(service.contains("ReadWritePaths=\"/srv/db\"\nReadWritePaths=-\"/srv/re ports\"\n"), "{service}");
+        let secret = "LoadCredential=seed-1:/srv/anna.secret\nSetCredential=seed-1:\\x00\n";
+        let aws = "LoadCredential=aws:/srv/aws\nSetCredential=aws:#\nEnvironment=AWS_SHARED_CREDENTIALS_FILE=%d/aws\n";
+        assert!(service.contains(secret) && service.contains(aws), "{service}");
+        let daemon = text().service(true);
+        assert!(daemon.contains("\nEnvironment=\"AWS_SHARED_CREDENTIALS_FILE=/srv/aws\"\n"), "{daemon}");
         let crontab = text().crontab();
         let line = crontab.lines().nth(1).unwrap();
         let wanted =

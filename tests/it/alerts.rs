@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use inboxed::lab::mailbox::{Character, Role};
+use inboxed::lab::ses::Accepted;
 use serde_json::Value;
 
 use crate::scenario::{Ended, Scenario};
@@ -190,4 +191,119 @@ fn a_test_that_reaches_nobody_says_so_and_one_without_receivers_is_refused() {
     );
     let without = Scenario::new(|_, _| {});
     assert_eq!(without.call("", &["alerts", "test"]).code, Some(65));
+}
+
+/// A scenario in which one of two seeds cannot be signed in to, and these are told.
+fn telling(alerts: &str, deliver: impl Fn(&Accepted) + Send + Sync + 'static) -> Scenario {
+    let mut scenario = Scenario::new(move |mailboxes, accepted| {
+        deliver(&accepted);
+        let (bytes, at) = (accepted.message.clone(), accepted.accepted_at);
+        // A person's mailbox is none of the lab's.
+        let _other = mailboxes.deliver(&accepted.recipient, Role::Inbox, None, bytes, at);
+    });
+    scenario.seed("anna@plain.example", Character::Plain, "");
+    scenario.seed("bert@plain.example", Character::Plain, "secret = { env = \"WRONG\" }\n");
+    scenario.configure("wait = \"5s\"\n", &format!("name = \"news\"\nmessage = \"m.eml\"\n{alerts}"));
+    scenario
+}
+
+/// A receiver whose address stands in a file of its own.
+fn at_hook(scenario_alert: &str, hook: &Hook) -> String {
+    format!("[[alert]]\nkind = \"{scenario_alert}\"\nurl = {{ command = [\"printf\", \"%s\", \"{}\"] }}\n", hook.url())
+}
+
+fn body(request: &str) -> Value {
+    serde_json::from_str(request.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+#[test]
+fn slack_teams_and_a_person_s_mailbox_each_get_the_same_event_in_their_own_form() {
+    let (slack, teams) = (Hook::start(Manner::Says("200 OK", 2)), Hook::start(Manner::Says("202 Accepted", 0)));
+    let mailed = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = std::sync::Arc::clone(&mailed);
+    let email = "[[alert]]\nkind = \"email\"\nto = \"ops@shop.example\"\n";
+    let alerts = at_hook("slack", &slack) + &at_hook("teams", &teams) + email;
+    let scenario = telling(&alerts, move |accepted| {
+        if accepted.recipient == "ops@shop.example" {
+            kept.lock().unwrap().push(String::from_utf8(accepted.message.clone()).unwrap());
+        }
+    });
+    let ended = scenario.call("", &["run", "--json"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    let title = "run 1: 1 of 2 probes could not be judged";
+
+    let text = body(&slack.requests.recv().unwrap())["text"].as_str().unwrap().to_owned();
+    assert!(text.starts_with(&format!("*Warning* {title}\n")) && text.contains("To do: "), "{text}");
+    let card = body(&teams.requests.recv().unwrap());
+    assert_eq!(card["attachments"][0]["contentType"], "application/vnd.microsoft.card.adaptive");
+    let blocks = card["attachments"][0]["content"]["body"].as_array().unwrap();
+    assert_eq!(blocks[0]["text"], format!("Warning: {title}"));
+    assert!(blocks.len() >= 3 && blocks.iter().all(|block| block["type"] == "TextBlock"), "{card}");
+
+    let mails = mailed.lock().unwrap().clone();
+    let [mail] = &mails[..] else { panic!("{mails:?}") };
+    assert!(
+        mail.contains(&format!("Subject: inboxed: {title}")) && mail.contains("Auto-Submitted: auto-generated"),
+        "{mail}"
+    );
+    assert!(mail.contains("ops@shop.example") && mail.contains("news@shop.example"), "{mail}");
+    assert_eq!(scenario.call("", &["status", "--json"]).json()["alerts"]["pending"], 0);
+    // Told once: a sweep of the same run tells nobody again.
+    assert_eq!(scenario.call("", &["sweep", "last", "--json"]).code, Some(3));
+    assert_eq!(scenario.account.journal().sends_to("ops@shop.example"), 1);
+    assert!(slack.requests.try_recv().is_err() && teams.requests.try_recv().is_err());
+}
+
+#[cfg(feature = "failpoints")]
+#[test]
+fn an_address_that_does_not_come_in_time_is_told_as_that_and_tried_again() {
+    let slow = "[[alert]]\nkind = \"webhook\"\nurl = { command = \"sleep 600\" }\n";
+    let scenario = telling(slow, |_| {});
+    let ended = scenario.call("alert-patience=return(200)", &["run", "--json"]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    let why =
+        "to webhook command sleep not delivered: its secret (command sleep) cannot be read: it took longer than 0.2 s";
+    assert!(ended.stderr.contains(why), "{ended:?}");
+    assert_eq!(scenario.call("", &["status", "--json"]).json()["alerts"]["pending"], 1);
+    let tested = scenario.call("alert-patience=return(200)", &["alerts", "test"]);
+    assert!(tested.code == Some(1) && tested.stdout.contains("it took longer than 0.2 s"), "{tested:?}");
+}
+
+#[test]
+fn what_was_imported_is_no_sign_of_life_and_hides_no_run_that_was_made() {
+    let (hook, heart) = (Hook::start(Manner::Says("200 OK", 0)), Hook::start(Manner::Says("200 OK", 0)));
+    let scenario = telling(&(at_hook("webhook", &hook) + &at_hook("heartbeat", &heart)), |_| {});
+    assert_eq!(scenario.call("", &["run", "--json"]).code, Some(3));
+    assert_eq!(body(&hook.requests.recv().unwrap())["run"], 1);
+    assert!(heart.requests.recv().unwrap().starts_with("GET /canary/T0KEN"));
+
+    let now: jiff::Timestamp = scenario.call("", &["status", "--json"]).json()["at"].as_str().unwrap().parse().unwrap();
+    let import = |hours: i64| {
+        let at = now + jiff::SignedDuration::from_hours(hours);
+        let file = scenario.path().join("told.csv");
+        let rows = format!(
+            "started_at,stream,seed,provider,placement\n{now},news,a@x.example,gmail,inbox\n{at},news,b@x.example,gmail,inbox\n"
+        );
+        std::fs::write(&file, rows).unwrap();
+        scenario.call("", &["import", "told.csv", "--json"])
+    };
+    let refused = import(25);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(65), ""), "{refused:?}");
+    assert!(
+        refused.stderr.contains("line 3: started_at: ") && refused.stderr.contains(" is still to come"),
+        "{refused:?}"
+    );
+    assert_eq!(import(20).code, Some(0));
+    assert_eq!(scenario.call("", &["status", "--json"]).json()["run"]["id"], 1, "the newest run that was made");
+
+    // The next run is told, though the imported one lies later.
+    let made = scenario.call("", &["run", "--json"]);
+    let id = made.json()["run"]["id"].clone();
+    assert_eq!(body(&hook.requests.recv().unwrap())["run"], id);
+    assert!(heart.requests.recv().unwrap().starts_with("GET "));
+    assert!(
+        hook.requests.try_recv().is_err() && heart.requests.try_recv().is_err(),
+        "and nothing was told of the imported one"
+    );
+    assert_eq!(scenario.call("", &["status", "--json"]).json()["run"]["id"], id);
 }

@@ -14,6 +14,9 @@ use crate::scenario::{Ended, Scenario};
 /// No step of these tests takes longer, unless it hangs.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// So many signs of life, three a second, and nothing else: it hangs.
+const MOST_SIGNS: usize = 100;
+
 /// A rhythm whose period began long ago and ends in years, so that no test meets its end.
 const RARE: &str = "wait = \"6s\"\n[schedule]\nevery = \"520w\"\nzone = \"UTC\"\n";
 
@@ -41,6 +44,8 @@ impl Waiting {
             let length =
                 self.socket.recv(&mut buffer).unwrap_or_else(|error| panic!("{error}: no {said:?} in {all:?}"));
             all.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+            // Its signs of life alone would go on for ever.
+            assert!(all.matches("WATCHDOG=1").count() < MOST_SIGNS, "no {said:?} in {all:?}");
         }
         all
     }
@@ -143,4 +148,21 @@ fn a_daemon_with_a_faulty_configuration_does_not_start() {
     let refused = scenario.call("", &["daemon"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (Some(65), ""), "{refused:?}");
     assert!(refused.stderr.contains("schedule.every"), "{refused:?}");
+}
+
+#[test]
+fn a_changed_configuration_holds_at_once_and_a_faulty_one_leaves_the_last() {
+    let mut scenario = Scenario::new(|mailboxes, accepted| into_the_inbox(mailboxes, &accepted));
+    let stream = "name = \"news\"\nmessage = \"m.eml\"\n";
+    scenario.configure(RARE, stream);
+    scenario.seed("anna@plain.example", Character::Plain, "");
+    let daemon = Waiting::start(&scenario, "first");
+    daemon.until("STATUS=next run ");
+    // The same period by another zone, so that none is owed anew.
+    scenario.configure(&RARE.replace("UTC", "Asia/Tokyo"), stream);
+    daemon.until("STATUS=the configuration was read anew");
+    let said = daemon.until(" JST");
+    assert!(said.contains("STATUS=next run "), "{said}");
+    let (ended, _) = daemon.stop();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
 }

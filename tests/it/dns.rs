@@ -75,7 +75,8 @@ fn call(directory: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn publish(zone: &DnsZone) {
+/// Everything that a sender must publish.
+pub(crate) fn publish(zone: &DnsZone) {
     zone.txt("shop.example", "v=spf1 -all")
         .txt("bounce.shop.example", "v=spf1 include:amazonses.com ~all")
         .mx("bounce.shop.example", 10, "feedback-smtp.eu-central-1.amazonses.com")

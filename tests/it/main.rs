@@ -11,6 +11,7 @@
 mod alerts;
 mod canaries;
 mod cost;
+mod credentials;
 mod daemon;
 mod demo;
 mod dialogue;
@@ -27,8 +28,10 @@ mod inspect;
 #[cfg(feature = "failpoints")]
 mod killed;
 mod real;
+mod recover;
 mod scenario;
 #[cfg(feature = "failpoints")]
 mod sign_ins;
+mod starters;
 mod status;
 mod tidy;

@@ -118,6 +118,11 @@ impl Scenario {
         std::fs::write(self.directory.path().join("inboxed.toml"), main).unwrap();
     }
 
+    /// What the world publishes.
+    pub(crate) fn zone(&self) -> &DnsZone {
+        self.dns.zone()
+    }
+
     /// Sends over SMTP instead.
     pub(crate) fn by_smtp(&mut self) {
         let server = self.runtime.block_on(SmtpServer::start(self.account.clone(), self.identity().tls())).unwrap();

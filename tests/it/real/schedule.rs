@@ -61,7 +61,7 @@ fn systemd_reads_the_units_and_finds_little_to_fear_in_them() {
             .args(&files)
             .output();
         let said = succeeded(&verified.unwrap());
-        assert!(!said.contains("inboxed."), "{said}");
+        assert!(!said.contains("inboxed.") && !said.contains("ignoring"), "{said}");
         let rated = Command::new(&analyze)
             .args(["security", "--offline=true", "--threshold=50", "--no-pager"])
             .arg(&files[0])
@@ -73,7 +73,7 @@ fn systemd_reads_the_units_and_finds_little_to_fear_in_them() {
         assert!(done.contains("unchanged") && !done.contains("written"), "{done}");
     }
     let service = std::fs::read_to_string(scenario.path().join("units /inboxed.service")).unwrap();
-    assert!(service.contains("LoadCredential=secret-") && service.contains("LoadCredential=aws:"), "{service}");
+    assert!(service.contains("LoadCredential=secret-") && service.contains("SetCredential=aws:#"), "{service}");
 }
 
 /// The runs of the database.
