@@ -16,9 +16,10 @@ use crate::domain::run::{Run, RunId, RunState};
 use crate::domain::stream::StreamName;
 use crate::domain::tally::{Counted, Tally};
 use crate::edge::store::{Store, StoreFault};
-use crate::render::diagnosis::{diagnosis_text, diagnosis_value};
+use crate::render::diagnosis::diagnosis_value;
 use crate::render::json::document;
 use crate::render::report::{Judged, RunReport};
+use crate::render::table::diagnosis_table;
 
 /// Most runs of a stream that are read.
 const RUNS: usize = 3;
@@ -35,7 +36,7 @@ pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
     let stdout = if context.json {
         document(&diagnosis_value(&found)).map_err(Failure::internal)?
     } else {
-        diagnosis_text(&found)
+        diagnosis_table(&found, context.screen)
     };
     Ok(Outcome::ok(stdout))
 }

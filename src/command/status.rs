@@ -17,6 +17,7 @@ use super::{Context, Failure, Outcome};
 use crate::Exit;
 use crate::cli::StatusArgs;
 use crate::config::Config;
+use crate::domain::interval::count;
 use crate::domain::monitor::{Point, Series, Signal};
 use crate::domain::schedule::{Almanac, Period};
 use crate::domain::threshold::{of_signal, table};
@@ -154,11 +155,20 @@ fn series_object(config: &Config, series: &Series) -> Value {
         "stream": series.stream.to_string(), "provider": series.provider.as_str(), "signal": series.signal.word(),
         "week": last.map(|point| point.week.to_string()), "rate": rate, "n": last.map(|point| point.measured),
         "state": last.map(|point| point.state.word()), "alarm": series.alarm().map(WeekState::word),
+        "since": series.alarm_since().map(|week| week.to_string()),
+        "spell": spell(series).map(|(rate, n)| json!({"rate": rate, "n": n})),
         "band": rate.map(|rate| threshold.band(rate).word()),
         "account": {"level": step.map(|step| step.level), "own": step.and_then(|step| step.own)},
         "volatility": series.volatility(), "weeks": series.points.len(),
         "action": series.alarm().map(|_| threshold.action),
     })
+}
+
+/// The rate of the weeks that an alarm rests on, as it is watched, and of how many probes.
+fn spell(series: &Series) -> Option<(f64, usize)> {
+    let spell = series.spell().filter(|spell| spell.measured > 0)?;
+    let good = count(spell.good) / count(spell.measured);
+    Some((if series.signal == Signal::Spam { 1.0 - good } else { good }, spell.measured))
 }
 
 fn health_word(exit: Exit) -> &'static str {
@@ -207,6 +217,14 @@ fn as_text(config: &Config, status: &Status) -> String {
             series.signal.word(),
             last.week
         );
+        if let (Some(since), Some((rate, n))) = (series.alarm_since(), spell(series)) {
+            let _ = writeln!(
+                text,
+                "            the alarm of {since} stands: since its account was last empty {rate:.0} % of {n} probes; it ends when \
+                 good weeks have paid it off",
+                rate = rate * 100.0
+            );
+        }
         if series.alarm().is_some() {
             let _ = writeln!(text, "            to do: {}", of_signal(series.signal, config.thresholds).action);
         }

@@ -151,6 +151,17 @@ impl Series {
         usable.state.is_alarm().then_some(usable.state)
     }
 
+    /// The first week of the alarm that stands; `None` without one.
+    pub(crate) fn alarm_since(&self) -> Option<WeekName> {
+        let usable = self.points.iter().rev().filter(|point| point.state != WeekState::TooFew);
+        usable.take_while(|point| point.state.is_alarm()).last().map(|point| point.week)
+    }
+
+    /// What the alarm that stands rests on; `None` without one, and for missing probes, which have no account.
+    pub(crate) fn spell(&self) -> Option<Week> {
+        self.points.iter().rev().find(|point| point.state != WeekState::TooFew)?.step?.spell
+    }
+
     /// What the newest week changed; `None` when it changed nothing that anybody must be told.
     pub(crate) fn turn(&self) -> Option<Turn> {
         let (last, earlier) = self.points.split_last()?;
@@ -328,6 +339,11 @@ mod tests {
         let wanted = [Turn::Alarm(Warning), Turn::Alarm(Critical), Turn::Recovered];
         assert_eq!(alarms, wanted, "{told:?}");
         assert_eq!(told[1], None, "never after one test");
+        let standing = series(&fall(&[20, 13, 13, 13]), Signal::Inbox);
+        assert_eq!(standing.alarm_since(), Some(WeekName { year: 2026, week: 3 }));
+        assert_eq!(standing.spell(), Some(Week { good: 39, measured: 60 }), "the weeks since the account was empty");
+        let calm = series(&fall(&[20, 13, 20]), Signal::Inbox);
+        assert_eq!((calm.alarm_since(), calm.spell()), (None, None));
     }
 
     #[test]

@@ -154,6 +154,8 @@ pub(crate) struct Step {
     pub(crate) own: Option<f64>,
     /// The state.
     pub(crate) state: WeekState,
+    /// What an alarm rests on: the weeks since its account was last empty, added up; `None` without an alarm.
+    pub(crate) spell: Option<Week>,
 }
 
 /// The watch over one stream at one provider.
@@ -192,13 +194,17 @@ impl Trend {
             }
         }
         let state = if is_usable { self.state(week) } else { WeekState::TooFew };
-        Step { level: self.level.account, own: self.own.map(|own| own.account), state }
+        let spell = self.speaking().map(|lane| lane.spell).filter(|_| is_usable);
+        Step { level: self.level.account, own: self.own.map(|own| own.account), state, spell }
+    }
+
+    /// The lane whose alarm is told.
+    fn speaking(&self) -> Option<Lane> {
+        Some(self.level).filter(|level| level.in_alarm).or_else(|| self.own.filter(|own| own.in_alarm))
     }
 
     fn state(&self, week: Week) -> WeekState {
-        let own_alarm = self.own.filter(|own| own.in_alarm);
-        let speaking = Some(self.level).filter(|level| level.in_alarm).or(own_alarm);
-        let Some(rate) = speaking.and_then(|lane| lane.spell_rate()) else {
+        let Some(rate) = self.speaking().and_then(|lane| lane.spell_rate()) else {
             let rate = count(week.good) / count(week.measured);
             return if is_below(rate, self.bands.warn) { WeekState::Watch } else { WeekState::Ok };
         };
@@ -206,7 +212,7 @@ impl Trend {
             WeekState::Critical
         } else if is_below(rate, self.bands.warn) {
             WeekState::Warning
-        } else if own_alarm.is_some() {
+        } else if self.own.is_some_and(|own| own.in_alarm) {
             WeekState::Decline
         } else {
             WeekState::Low

@@ -1,12 +1,9 @@
-//! A diagnosis as text, for the end of a run, and as JSON.
-
-use std::fmt::Write as _;
+//! A diagnosis for the end of a run, and as JSON.
 
 use serde_json::{Value, json};
 
 use super::language::Language;
 use super::plain::plain;
-use super::words::percent;
 use crate::domain::diagnosis::{Cause, Diagnoses, Diagnosis};
 
 /// Longest line of it.
@@ -32,37 +29,6 @@ pub(crate) fn diagnosis_value(diagnoses: &Diagnoses) -> Value {
     json!({ "runs": diagnoses.runs, "matrix": cells.collect::<Vec<_>>(), "diagnoses": found.collect::<Vec<_>>() })
 }
 
-/// The matrix, and every diagnosis in full.
-pub(crate) fn diagnosis_text(diagnoses: &Diagnoses) -> String {
-    let mut text = String::new();
-    for cell in &diagnoses.matrix {
-        let rate = cell.rate.map_or("–".to_owned(), percent);
-        let region = cell.region.as_ref().map_or(String::new(), |region| format!("  {}", plain(region, 40)));
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "{:<9}  {:<20}  {:<16}  {rate:>5} of {}{region}",
-            cell.standing(diagnoses.thresholds).word(),
-            plain(&cell.stream, 40),
-            plain(&cell.title, 40),
-            cell.measured
-        );
-    }
-    if diagnoses.found.is_empty() {
-        let nothing = if diagnoses.runs == 0 { "no complete run yet" } else { "nothing is surely low" };
-        let _ = writeln!(text, "\n{nothing}");
-    }
-    let english = Language::English;
-    for one in &diagnoses.found {
-        let _ = writeln!(text, "\n{}: {}", one.cause().word(), plain(&english.diagnosis(one), LINE));
-        for line in english.evidence(one) {
-            let _ = writeln!(text, "  evidence: {}", plain(&line, LINE));
-        }
-        let _ = writeln!(text, "  doubt: {}\n  next: {}", plain(&english.doubt(one), LINE), english.next_step(one));
-    }
-    text
-}
-
 /// The end of a run's table: the first diagnosis and its next step; empty where nothing is low. That too little was
 /// measured the table says itself.
 pub(crate) fn diagnosis_lines(diagnoses: &Diagnoses) -> String {
@@ -81,6 +47,11 @@ pub(crate) fn diagnosis_lines(diagnoses: &Diagnoses) -> String {
 mod tests {
     use super::*;
     use crate::render::samples::diagnoses;
+    use crate::render::table::{Screen, diagnosis_table};
+
+    fn diagnosis_text(diagnoses: &Diagnoses) -> String {
+        diagnosis_table(diagnoses, Screen { width: None, colour: false })
+    }
 
     #[test]
     fn a_run_ends_with_the_first_diagnosis_its_next_step_and_how_many_more_there_are() {
@@ -101,6 +72,14 @@ mod tests {
     fn text_and_document_hold_the_same_and_nothing_that_a_terminal_obeys() {
         let mut found = diagnoses([10, 39, 39]);
         let text = diagnosis_text(&found);
+        let heads = text.lines().next().unwrap();
+        assert!(heads.starts_with("Stands  Stream ") && heads.ends_with("Region"), "{text}");
+        assert!(!text.contains("unsettled"), "all of it is low or well: {text}");
+        let open = diagnosis_text(&diagnoses([31, 39, 39]));
+        assert!(
+            open.contains("\nunsettled: the range holds 80 %") && open.contains("\nnothing is surely low\n"),
+            "{open}"
+        );
         let value = diagnosis_value(&found);
         assert_eq!(value["runs"], 1);
         assert_eq!(value["matrix"][0]["standing"], "low");

@@ -4,6 +4,7 @@
 //! searched. Colour only repeats what the words say.
 
 mod comparison;
+mod diagnosis;
 mod evidence;
 mod forecast;
 mod grid;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 pub(crate) use comparison::comparison_table;
+pub(crate) use diagnosis::diagnosis_table;
 pub(crate) use forecast::forecast_table;
 pub(crate) use inspect::{Ascribed, inspect_table};
 pub(crate) use run::run_table;
