@@ -137,6 +137,9 @@ struct Counts {
     n: usize,
     rate: Option<f64>,
     interval: [f64; 2],
+    n_eff: f64,
+    worst: Option<f64>,
+    best: Option<f64>,
 }
 
 /// The document of one run, with what it and those before it allow to say where that is asked for.
@@ -275,6 +278,9 @@ fn counts(tally: &Tally) -> Counts {
         n: tally.measured(),
         rate: tally.rate,
         interval: [tally.interval.lo, tally.interval.hi],
+        n_eff: tally.pooled.effective,
+        worst: tally.share.worst(),
+        best: tally.share.best(),
     }
 }
 
@@ -312,7 +318,8 @@ mod tests {
                 "tally": {
                     "all": {
                         "inbox": 0, "promotions": 1, "spam": 0, "elsewhere": 0, "missing": 0, "pending": 0,
-                        "unmeasured": 0, "n": 1, "rate": 0.0, "interval": [0.0, document["tally"]["all"]["interval"][1]]
+                        "unmeasured": 0, "n": 1, "rate": 0.0, "interval": [0.0, document["tally"]["all"]["interval"][1]],
+                        "n_eff": 1.0, "worst": 0.0, "best": 0.0
                     },
                     "providers": {"gmail": document["tally"]["all"]}
                 }
@@ -352,6 +359,8 @@ mod tests {
             assert!(probe["why"].as_str().unwrap_or("").contains(why), "{word}: {}", probe["why"]);
             assert_eq!(document["tally"]["all"]["rate"].is_null(), placement.is_null(), "{word}");
             assert_eq!(document["tally"]["all"]["n"] == 0, placement.is_null(), "{word}");
+            let open = [&document["tally"]["all"]["worst"], &document["tally"]["all"]["best"]];
+            assert_eq!(open == [&json!(0.0), &json!(1.0)], placement.is_null(), "{word}");
         }
         let document = parsed(&report(&[
             ("news", "a@x.example", "yahoo", "late", 4),
@@ -370,6 +379,7 @@ mod tests {
         let document = parsed(&report(&rows));
         let tally = &document["tally"];
         assert_eq!(tally["all"]["n"], 2);
+        assert_eq!(tally["all"]["n_eff"], 1.0, "both answers come from one mailbox");
         assert_eq!(tally["streams"]["news"]["all"]["rate"], 1.0);
         assert_eq!(tally["streams"]["bills"]["providers"]["gmail"]["spam"], 1);
     }
