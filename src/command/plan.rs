@@ -10,6 +10,7 @@ use super::preparation::prepare_streams;
 use super::{Context, Failure, Outcome};
 use crate::cli::PlanArgs;
 use crate::config::Config;
+use crate::domain::monitor::weeks_to_alarm_at;
 use crate::domain::plan::{Design, RUNS_FOR_TAU, USUAL_ICC, USUAL_TAU};
 use crate::domain::run::{Run, RunId, RunState};
 use crate::domain::sample::{Sample, samples};
@@ -56,7 +57,9 @@ pub(crate) async fn execute(context: &Context, args: &PlanArgs) -> Result<Outcom
     for shown in shown(&config) {
         let Some(seeds) = seeds.get(shown.name.as_str()) else { continue };
         let design = history.design(&config, shown.name.as_str(), *seeds);
-        providers.push(forecast(shown.title, &design, args.drop / 100.0, args.power));
+        let alarm = weeks_to_alarm_at(design.design.rate - args.drop / 100.0, *seeds, config.thresholds);
+        let forecast = forecast(shown.title, &design, args.drop / 100.0, args.power);
+        providers.push(ProviderForecast { alarm, ..forecast });
     }
     let forecast =
         Forecast { stream: history.stream, runs: history.runs, drop: args.drop / 100.0, power: args.power, providers };
@@ -141,6 +144,7 @@ fn forecast(title: String, known: &Known, drop: f64, power: f64) -> ProviderFore
         smallest: RUNS.map(|runs| (runs, with(runs).smallest_drop(power))),
         seeds_needed: RUNS.map(|runs| (runs, with(runs).seeds_needed(drop, power))),
         runs_needed: known.design.runs_needed(drop, power),
+        alarm: None,
         floor: known.design.floor_of_runs(),
     }
 }

@@ -14,7 +14,7 @@ use super::interval::{count, wilson};
 use super::provider::ProviderName;
 use super::run::RunId;
 use super::stream::StreamName;
-use super::trend::{Bands, Step, Trend, Week, WeekState};
+use super::trend::{Bands, Reference, Step, Trend, Week, WeekState, weeks_to_alarm};
 
 /// Above this share of missing probes something is wrong besides the folder.
 pub(crate) const MISSING_WARN: f64 = 0.10;
@@ -201,6 +201,13 @@ fn gravity(state: WeekState) -> u8 {
     }
 }
 
+/// How many weeks it takes the alarm to tell that a healthy sender's inbox rate fell to `rate`, with so many seeds and one
+/// run a week; `None`: it never will.
+pub(crate) fn weeks_to_alarm_at(rate: f64, seeds: usize, thresholds: Thresholds) -> Option<u64> {
+    let healthy = Reference { rate: inbox_bands(thresholds).healthy, deviation: 0.0 };
+    weeks_to_alarm(healthy, seeds, rate).filter(|_| seeds >= ENOUGH)
+}
+
 /// The bands of the inbox rate: healthy is halfway from the warning to all of it.
 fn inbox_bands(thresholds: Thresholds) -> Bands {
     Bands {
@@ -324,6 +331,8 @@ mod tests {
     #[test]
     fn bands_follow_the_configured_thresholds_and_the_guide_s_are_the_specification_s() {
         assert_eq!(inbox_bands(GUIDE), Bands::INBOX);
+        let weeks = |rate, seeds| weeks_to_alarm_at(rate, seeds, GUIDE);
+        assert_eq!([weeks(0.5, 20), weeks(0.7, 20), weeks(0.89, 20), weeks(0.5, 4)], [Some(2), Some(3), None, None]);
         let spam = spam_bands(GUIDE);
         assert!((spam.healthy - Bands::NO_SPAM.healthy).abs() < 1e-12 && (spam.warn - 0.9).abs() < 1e-12);
     }

@@ -40,6 +40,8 @@ pub(crate) struct ProviderForecast {
     pub(crate) seeds_needed: [(usize, Option<usize>); 2],
     /// Runs on each side that it takes with today's seeds; `None`: not even a year of them is enough.
     pub(crate) runs_needed: Option<usize>,
+    /// Weekly runs until the alarm tells of the drop; `None`: it never will.
+    pub(crate) alarm: Option<u64>,
     /// The error of the runs that no number of seeds takes away, with four runs on each side.
     pub(crate) floor: f64,
 }
@@ -71,6 +73,7 @@ struct ProviderObject<'a> {
     smallest_drop: Vec<SmallestObject>,
     seeds_needed: Vec<SeedsObject>,
     runs_needed: Option<usize>,
+    weeks_to_alarm: Option<u64>,
     se_run_floor: f64,
 }
 
@@ -115,6 +118,7 @@ fn provider_object(one: &ProviderForecast) -> ProviderObject<'_> {
         smallest_drop: one.smallest.iter().map(|(runs, drop)| SmallestObject { runs: *runs, drop: *drop }).collect(),
         seeds_needed: one.seeds_needed.iter().map(|(runs, seeds)| SeedsObject { runs: *runs, seeds: *seeds }).collect(),
         runs_needed: one.runs_needed,
+        weeks_to_alarm: one.alarm,
         se_run_floor: one.floor,
     }
 }

@@ -68,6 +68,18 @@ fn notes(forecast: &Forecast) -> Vec<String> {
          leaves an error in points of {}, however many seeds there are; only more runs make it smaller.",
         floors.join(", ")
     ));
+    let alarm = |one: &ProviderForecast| {
+        let title = plain(&one.title, 64);
+        match one.alarm {
+            Some(1) => format!("1 week at {title}"),
+            Some(weeks) => format!("{weeks} weeks at {title}"),
+            None => format!("never at {title}"),
+        }
+    };
+    notes.push(format!(
+        "With one run a week the alarm tells of that drop after: {}.",
+        forecast.providers.iter().map(alarm).collect::<Vec<_>>().join(", ")
+    ));
     if let Some(stream) = &forecast.stream {
         notes.push(format!("History: {} complete runs of the stream {stream}.", forecast.runs));
     }
