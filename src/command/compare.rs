@@ -1,6 +1,6 @@
 //! `compare`: two sets of runs of one stream, or the runs around its latest change of DNS.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
 use jiff::Timestamp;
@@ -18,8 +18,10 @@ use crate::domain::sample::{Sample, samples};
 use crate::domain::selection::{Selection, Turn, around_last};
 use crate::domain::shift::{Answers, Side};
 use crate::domain::stream::StreamName;
+use crate::domain::streams::{StreamSample, Streams};
 use crate::edge::store::{Store, StoreFault};
 use crate::render::comparison::{CompareReport, change_words, comparison_document, runs_words};
+use crate::render::report::ShownProvider;
 use crate::render::table::comparison_table;
 
 /// Runs the verb.
@@ -34,7 +36,8 @@ pub(crate) async fn execute(context: &Context, args: &CompareArgs) -> Result<Out
         chosen.map_err(|nothing| Failure::bad_input(anyhow!(nothing_words(&nothing, &stream))))?
     };
     let now = context.clock.now();
-    let report = compared(&store, &config, &runs, chosen, now).await.map_err(Failure::internal)?;
+    let mut report = compared(&store, &config, &runs, chosen, now).await.map_err(Failure::internal)?;
+    report.streams = side_by_side(&store, &config, &runs, &report, now).await.map_err(Failure::internal)?;
     let text = if context.json {
         comparison_document(&report).map_err(Failure::internal)?
     } else {
@@ -186,6 +189,50 @@ async fn around_change(
     Ok(Ok(Chosen { stream: stream.clone(), before, after, change: Some(change), notes }))
 }
 
+/// The runs of both sides in the order of time, each with its side.
+fn on_both_sides<'a>(runs: &'a [Run], before: &BTreeSet<RunId>, after: &BTreeSet<RunId>) -> Vec<(&'a Run, Side)> {
+    let side_of = |run: &Run| {
+        let before = before.contains(&run.id).then_some(Side::Before);
+        before.or_else(|| after.contains(&run.id).then_some(Side::After))
+    };
+    let mut found: Vec<(&Run, Side)> = runs.iter().filter_map(|run| Some((run, side_of(run)?))).collect();
+    found.sort_by_key(|(run, _)| (run.started_at, run.id));
+    found
+}
+
+/// Where a provider stands in the order in which they are shown.
+fn rank(providers: &[ShownProvider], name: &str) -> usize {
+    providers.iter().position(|shown| shown.name.as_str() == name).unwrap_or(providers.len())
+}
+
+/// All streams of the compared runs; `None` where they hold but one.
+async fn side_by_side(
+    store: &Store,
+    config: &Config,
+    runs: &[Run],
+    report: &CompareReport,
+    now: Timestamp,
+) -> Result<Option<Streams>, StoreFault> {
+    let compared_runs = on_both_sides(runs, &report.before, &report.after);
+    let meant: Vec<&Run> = compared_runs.iter().map(|(run, _)| *run).collect();
+    let places: Vec<(RunId, Side)> = compared_runs.iter().map(|(run, side)| (run.id, *side)).collect();
+    let names = meant.iter().flat_map(|run| &run.streams).filter(|stream| **stream != report.stream);
+    let others: BTreeSet<&StreamName> = names.collect();
+    if others.is_empty() {
+        return Ok(None);
+    }
+    let placements = Placements::read_each(store, config, &meant, &others, now).await?;
+    let order = |name: &str| rank(&report.providers, name);
+    let of = |placements: &Placements| samples(placements.probes(), &places, report.rules, report.confidence, &order);
+    let mut streams: BTreeMap<&StreamName, Vec<Sample>> =
+        placements.iter().map(|(stream, placements)| (stream, of(placements))).collect();
+    streams.insert(&report.stream, report.samples.clone());
+    let streams: Vec<StreamSample> =
+        streams.into_iter().map(|(stream, samples)| StreamSample { stream: stream.clone(), samples }).collect();
+    let sides: Vec<Side> = places.iter().map(|(_, side)| *side).collect();
+    Ok(Streams::of(&streams, &sides, report.confidence))
+}
+
 async fn compared(
     store: &Store,
     config: &Config,
@@ -193,19 +240,13 @@ async fn compared(
     chosen: Chosen,
     now: Timestamp,
 ) -> Result<CompareReport, StoreFault> {
-    let side_of = |run: &Run| {
-        let before = chosen.before.contains(&run.id).then_some(Side::Before);
-        before.or_else(|| chosen.after.contains(&run.id).then_some(Side::After))
-    };
-    let mut compared_runs: Vec<(&Run, Side)> = runs.iter().filter_map(|run| Some((run, side_of(run)?))).collect();
-    compared_runs.sort_by_key(|(run, _)| (run.started_at, run.id));
+    let compared_runs = on_both_sides(runs, &chosen.before, &chosen.after);
     let places: Vec<(RunId, Side)> = compared_runs.iter().map(|(run, side)| (run.id, *side)).collect();
     let meant: Vec<&Run> = compared_runs.iter().map(|(run, _)| *run).collect();
     let placements = Placements::read(store, config, &meant, &chosen.stream, now).await?;
     let providers = shown(config);
-    let rank = |name: &str| providers.iter().position(|shown| shown.name.as_str() == name).unwrap_or(providers.len());
     let (rules, confidence) = (config.judge.rules, config.judge.confidence);
-    let samples = samples(placements.probes(), &places, rules, confidence, &rank);
+    let samples = samples(placements.probes(), &places, rules, confidence, &|name| rank(&providers, name));
     let weights: Vec<f64> = samples.iter().map(|sample| weight(config, sample)).collect();
     let answers: Vec<Answers> = samples.iter().map(|sample| sample.answers.clone()).collect();
     let sides: Vec<Side> = places.iter().map(|(_, side)| *side).collect();
@@ -226,6 +267,7 @@ async fn compared(
         samples,
         weights,
         comparison,
+        streams: None,
         providers,
         rules,
         confidence,

@@ -1,5 +1,7 @@
 //! Where the probes of one stream lay in some runs: of judged runs and of imported ones alike, and nothing more of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 
 use super::judgement::judge_runs;
@@ -31,20 +33,36 @@ impl Placements {
         stream: &StreamName,
         now: Timestamp,
     ) -> Result<Self, StoreFault> {
+        let mut read = Self::read_each(store, config, runs, &BTreeSet::from([stream]), now).await?;
+        Ok(read.remove(stream).unwrap_or_default())
+    }
+
+    /// Reads and judges what these runs hold of each of these streams.
+    pub(crate) async fn read_each(
+        store: &Store,
+        config: &Config,
+        runs: &[&Run],
+        streams: &BTreeSet<&StreamName>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<StreamName, Self>, StoreFault> {
         let (told, ours): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| run.imported);
         let told: Vec<RunId> = told.into_iter().map(|run| run.id).collect();
-        let mut placements = Self { judged: Vec::new(), told: store.told_placements(&told, stream).await? };
+        let mut read = BTreeMap::new();
+        for stream in streams.iter().copied() {
+            let told = store.told_placements(&told, stream).await?;
+            read.insert(stream.clone(), Self { judged: Vec::new(), told });
+        }
         for some in ours.chunks(AT_ONCE) {
             for report in judge_runs(store, config, some.iter().copied().cloned().collect(), now).await? {
                 let run = report.run.id;
-                let here = report.probes.into_iter().filter(|judged| judged.probe.stream == *stream);
-                placements.judged.extend(here.map(|judged| {
+                for judged in report.probes {
+                    let Some(placements) = read.get_mut(&judged.probe.stream) else { continue };
                     let placement = judged.finding.placement();
-                    (run, judged.probe.seed, judged.probe.provider, placement)
-                }));
+                    placements.judged.push((run, judged.probe.seed, judged.probe.provider, placement));
+                }
             }
         }
-        Ok(placements)
+        Ok(read)
     }
 
     /// Every probe.

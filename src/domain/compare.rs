@@ -125,7 +125,9 @@ impl Comparison {
             .filter(|(shift, _)| shift.paired >= ENOUGH && shift.p.is_some())
             .map(|(shift, judgement)| Declined { shift, is_worse: judgement.verdict == Verdict::Worse })
             .collect();
-        let scope = scope(&settled, over_all.verdict == Verdict::Worse, sides, alpha);
+        let scope = scope(&settled, over_all.verdict == Verdict::Worse, alpha, || {
+            contrasts(&settled.iter().map(|one| one.shift).collect::<Vec<_>>(), sides)
+        });
         let all: Vec<&Shift> = shifts.iter().collect();
         Self {
             contrasts: contrasts(&all, sides),
@@ -138,7 +140,8 @@ impl Comparison {
     }
 }
 
-fn judge(
+/// The word for a shift. `p` is the corrected one.
+pub(super) fn judge(
     paired: usize,
     diff: Option<f64>,
     p_seed: Option<f64>,

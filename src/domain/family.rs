@@ -18,7 +18,6 @@ pub(crate) fn holm(p: &[f64]) -> Vec<f64> {
     in_place(adjusted)
 }
 
-#[cfg_attr(not(test), allow(dead_code, reason = "ranks the provider and stream tables of reports"))]
 /// Benjamini's and Hochberg's adjusted p values, in the order given.
 pub(crate) fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     let k = count(p.len());

@@ -44,10 +44,10 @@ pub(crate) mod sign_in;
 pub(crate) mod stamp;
 pub(crate) mod standing;
 pub(crate) mod stream;
+pub(crate) mod streams;
 pub(crate) mod tally;
 pub(crate) mod threshold;
 pub(crate) mod told;
-#[allow(dead_code, reason = "read by the verbs that follow: compare, plan, report, the trend monitor")]
 pub(crate) mod trend;
 
 #[cfg(test)]

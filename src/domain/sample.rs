@@ -41,7 +41,9 @@ pub(crate) struct Flank {
 pub(crate) struct Sample {
     /// The provider.
     pub(crate) provider: String,
-    /// What each seed answered in each run.
+    /// Its seeds, in the order of their addresses.
+    pub(crate) seeds: Vec<String>,
+    /// What each of them answered in each run.
     pub(crate) answers: Answers,
     /// The runs before.
     pub(crate) before: Flank,
@@ -130,6 +132,7 @@ impl<'a> Gathered<'a> {
             provider,
             before: flank(Side::Before),
             after: flank(Side::After),
+            seeds: self.rows.iter().map(|(seed, _)| (*seed).to_owned()).collect(),
             answers: Answers { seeds },
             left_out,
         }

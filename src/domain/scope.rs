@@ -2,12 +2,12 @@
 //!
 //! The difference between "significant" and "not significant" is not itself significant (Gelman & Stern 2006). So nobody is
 //! cleared for lack of evidence: a provider is cleared only if its interval excludes a decline half as large as that of
-//! those who surely declined.
+//! those who surely declined. The same decision is made over streams, with their own contrasts.
 
 use super::family::holm_where_asked;
 use super::interval::count;
-use super::overall::contrasts;
-use super::shift::{Shift, Side};
+use super::overall::Contrast;
+use super::shift::Shift;
 
 /// Who declined, as far as it can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +55,14 @@ pub(crate) struct Declined<'a> {
 /// Least decline, in shares, that a provider must exclude to be cleared.
 const LEAST_DECLINE: f64 = 0.10;
 
-/// Decides who declined. `overall_worse` is the verdict over all.
-pub(crate) fn scope(judged: &[Declined<'_>], overall_worse: bool, sides: &[Side], alpha: f64) -> Scope {
+/// Decides who declined. `overall_worse` is the verdict over all; `contrasts` are those of the judged among themselves, in
+/// their order.
+pub(crate) fn scope(
+    judged: &[Declined<'_>],
+    overall_worse: bool,
+    alpha: f64,
+    contrasts: impl FnOnce() -> Vec<Contrast>,
+) -> Scope {
     if judged.len() < 2 {
         return Scope::Undetermined;
     }
@@ -73,18 +79,16 @@ pub(crate) fn scope(judged: &[Declined<'_>], overall_worse: bool, sides: &[Side]
     if judged.iter().filter(|one| !one.is_worse).all(|one| one.shift.interval.lo > -half) {
         return if declines.len() == 1 { Scope::Single } else { Scope::Several };
     }
-    if declines.len() == 1 && stands_apart(judged, sides, alpha) {
+    if declines.len() == 1 && stands_apart(judged, &contrasts(), alpha) {
         return Scope::Single;
     }
     Scope::AtLeast
 }
 
 /// Whether the one that is worse fell more than the rest.
-fn stands_apart(judged: &[Declined<'_>], sides: &[Side], alpha: f64) -> bool {
-    let shifts: Vec<&Shift> = judged.iter().map(|one| one.shift).collect();
-    let contrasts = contrasts(&shifts, sides);
+fn stands_apart(judged: &[Declined<'_>], contrasts: &[Contrast], alpha: f64) -> bool {
     let adjusted = holm_where_asked(&contrasts.iter().map(|contrast| contrast.p).collect::<Vec<_>>());
-    judged.iter().zip(&contrasts).zip(&adjusted).any(|((one, contrast), p)| {
+    judged.iter().zip(contrasts).zip(&adjusted).any(|((one, contrast), p)| {
         one.is_worse && p.is_some_and(|p| p <= alpha) && contrast.diff.is_some_and(|diff| diff < 0.0)
     })
 }
@@ -93,7 +97,7 @@ fn stands_apart(judged: &[Declined<'_>], sides: &[Side], alpha: f64) -> bool {
 mod tests {
     use super::*;
     use crate::domain::compare::Comparison;
-    use crate::domain::shift::Answers;
+    use crate::domain::shift::{Answers, Side};
 
     /// Seeds in four runs on each side; `fallen` of them fall to the bad side afterwards.
     fn provider((fallen, seeds): (usize, usize)) -> Answers {

@@ -220,6 +220,52 @@ fn a_wrong_row_is_named_and_nothing_of_its_file_is_kept() {
     assert_eq!(place.call(&["import", "nowhere.csv"]).code, Some(65));
 }
 
+/// Eight runs of several streams to the same six seeds at each of two providers; those that `fall` go to spam in the
+/// second half.
+fn streams(fall: &[(&str, bool)]) -> String {
+    let mut csv = String::from("run_id,started_at,stream,seed,provider,placement\n");
+    for run in 1..=8 {
+        for (stream, falls) in fall {
+            for (provider, seed) in
+                ["gmail", "yahoo"].into_iter().flat_map(|provider| (0..6).map(move |n| (provider, n)))
+            {
+                let word = if *falls && run > 4 && seed > 0 { "spam" } else { noise(run, seed) };
+                writeln!(csv, "{run},2026-02-{run:02}T06:00:00Z,{stream},s{seed}@{provider}.example,{provider},{word}")
+                    .unwrap();
+            }
+        }
+    }
+    csv
+}
+
+#[test]
+fn streams_of_the_same_runs_are_put_side_by_side_and_the_one_that_declined_is_named() {
+    let place = Place::new("");
+    place.write("theirs.csv", &streams(&[("news", true), ("bills", false), ("offers", false)]));
+    assert_eq!(place.call(&["import", "theirs.csv"]).code, Some(0));
+    let sides = ["compare", "--before", "1,2,3,4", "--after", "5,6,7,8", "--stream", "bills"];
+    let (code, document) = place.json(&sides);
+    assert_eq!(code, Some(0), "the verdict is that of the stream that was asked for: {document:#}");
+    let told = &document["streams"];
+    assert_eq!(told["scope"], "single", "{told:#}");
+    let rows = told["streams"].as_array().unwrap();
+    let words: Vec<(&Value, &Value)> = rows.iter().map(|row| (&row["stream"], &row["word"])).collect();
+    let no_change = &json!("no_clear_change");
+    assert_eq!(words, [(&json!("bills"), no_change), (&json!("news"), &json!("worse")), (&json!("offers"), no_change)]);
+    assert!(rows[1]["contrast"]["p"].as_f64().unwrap() < 0.05, "{told:#}");
+    let screen = told["screen"].as_array().unwrap();
+    assert_eq!((screen.len(), &screen[0]["stream"], &screen[1]["stream"]), (6, &json!("news"), &json!("news")));
+    let said = place.call(&sides).stdout;
+    assert!(said.contains("Only the stream news declined, in the same mailboxes"), "{said}");
+    assert!(said.contains("Streams in the same mailboxes and runs"), "{said}");
+
+    let alone = Place::new("");
+    alone.write("theirs.csv", &streams(&[("news", true)]));
+    assert_eq!(alone.call(&["import", "theirs.csv"]).code, Some(0));
+    let (code, document) = alone.json(&["compare", "--before", "1,2,3,4", "--after", "5,6,7,8"]);
+    assert_eq!((code, &document["streams"]), (Some(2), &Value::Null));
+}
+
 #[test]
 fn plan_tells_what_today_s_seeds_show_and_what_more_of_them_cannot_buy() {
     let place = Place::new("");
@@ -239,6 +285,7 @@ fn plan_tells_what_today_s_seeds_show_and_what_more_of_them_cannot_buy() {
     let gmail = &usual["providers"][0];
     assert_eq!((&gmail["seeds"], &gmail["rate"], &gmail["tau"]), (&json!(12), &json!(0.9), &json!(0.05)));
     assert_eq!((&gmail["rate_measured"], &usual["stream"]), (&json!(false), &Value::Null));
+    assert_eq!(gmail["weeks_to_alarm"], json!(2), "from 90 % to 60 %: a week counts half an alarm at most");
     place.write("theirs.csv", &history(8, 12, |week, _, seed| noise(week, seed)));
     assert_eq!(place.call(&["import", "theirs.csv"]).code, Some(0));
     let (_, known) = place.json(&["plan", "--drop", "30"]);

@@ -81,6 +81,7 @@ fn compared(reports: &[RunReport], change: &Change) -> CompareReport {
         comparison: Comparison::of(&answers, &sides, &weights, 1.0 - last.confidence),
         samples,
         weights,
+        streams: None,
         providers: last.providers.clone(),
         rules: last.rules,
         confidence: last.confidence,

@@ -4,6 +4,7 @@ use super::grid::{Entry, Grid, Side};
 use super::run::setting_words;
 use super::{Screen, Tone};
 use crate::domain::compare::{Judgement, Verdict};
+use crate::domain::streams::Streams;
 use crate::render::comparison::{CompareReport, change_words, flank_words, points, runs_words};
 use crate::render::plain::plain;
 use crate::render::words::percent;
@@ -30,13 +31,17 @@ pub(crate) fn comparison_table(report: &CompareReport, screen: Screen) -> String
     for (sample, (shift, judgement)) in
         report.samples.iter().zip(report.comparison.shifts.iter().zip(&report.comparison.providers))
     {
-        let words = format!("{}: {}.", plain(report.title(sample), 64), report.provider_words(shift, judgement));
+        let words = format!("{}: {}.", plain(report.title(sample), 64), report.shift_words(shift, judgement));
         text.push_str(&screen.paragraph(tone(judgement), &words, "  "));
     }
     let overall = format!("Over all: {}.", report.overall_words());
     text.push_str(&screen.paragraph(tone(&report.comparison.overall), &overall, "  "));
     text.push_str(&screen.paragraph(Tone::Usual, &plain(&report.scope_words(), 600), "  "));
     text.push('\n');
+    if let Some(streams) = &report.streams {
+        text.push_str(&streams_section(report, streams, screen));
+        text.push('\n');
+    }
     for note in notes(report) {
         text.push_str(&screen.paragraph(Tone::Quiet, &plain(&note, 600), "  "));
     }
@@ -66,6 +71,57 @@ fn grid(report: &CompareReport, screen: Screen) -> String {
     let sides = [rate(change.before), rate(change.after)];
     grid.row(row("over all".to_owned(), sides, change.diff, change.paired, &comparison.overall));
     grid.fit(screen.columns(), &[(0, 8)]);
+    grid.draw(screen)
+}
+
+/// Streams side by side, each stream in words, and the screen of streams and providers.
+fn streams_section(report: &CompareReport, streams: &Streams, screen: Screen) -> String {
+    let mut text = screen.paint(Tone::Strong, "Streams in the same mailboxes and runs");
+    text.push('\n');
+    for one in &streams.rows {
+        let words = format!("{}: {}.", one.stream, report.shift_words(&one.shift, &one.judgement));
+        text.push_str(&screen.paragraph(tone(&one.judgement), &words, "  "));
+    }
+    let words = report.streams_words().unwrap_or_default();
+    text.push_str(&screen.paragraph(Tone::Usual, &plain(&words, 600), "  "));
+    if streams.screen.len() > 1 {
+        text.push('\n');
+        text.push_str(&ranking(report, streams, screen));
+        let words = "A ranking to see where to look first: q is the share of false findings among a row and those above it. It \
+                     finds nothing by itself.";
+        text.push_str(&screen.paragraph(Tone::Quiet, words, "  "));
+    }
+    text
+}
+
+/// Most rows of the screen that a terminal is shown; the document has all.
+const MOST_RANKED: usize = 20;
+
+fn ranking(report: &CompareReport, streams: &Streams, screen: Screen) -> String {
+    let (left, right) = (Side::Left, Side::Right);
+    let header = [
+        ("stream", left),
+        ("provider", left),
+        ("before", right),
+        ("after", right),
+        ("points", right),
+        ("mailboxes", right),
+        ("q", right),
+    ];
+    let mut grid = Grid::new(header);
+    for one in streams.screen.iter().take(MOST_RANKED) {
+        let rate = |rate: Option<f64>| Entry::usual(rate.map_or("–".to_owned(), percent));
+        grid.row(vec![
+            Entry::usual(one.stream.as_str().to_owned()),
+            Entry::usual(plain(report.title_of(&one.provider), 24)),
+            rate(one.shift.before),
+            rate(one.shift.after),
+            Entry::usual(one.shift.diff.map_or("–".to_owned(), points)),
+            Entry::usual(one.shift.paired.to_string()),
+            Entry::usual(format!("{:.3}", one.q)),
+        ]);
+    }
+    grid.fit(screen.columns(), &[(0, 8), (1, 8)]);
     grid.draw(screen)
 }
 
