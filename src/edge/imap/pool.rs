@@ -235,7 +235,10 @@ impl Pool {
         let idle = Idle { session, permit, since: self.number() };
         let mut state = self.state();
         let wanted = state.queues.iter().filter(|(_, queue)| !queue.tickets.is_empty()).any(|(name, queue)| {
-            *name == idle.permit.provider || !state.is_full(name, queue.limit) && state.open >= self.most
+            // Who only waits for the provider's gap needs no room.
+            let (own, binds, full) =
+                (*name == idle.permit.provider, state.is_full(name, queue.limit), state.open >= self.most);
+            if own { binds || full } else { !binds && full }
         });
         if !wanted {
             let before = state.idle.insert(mailbox, idle);

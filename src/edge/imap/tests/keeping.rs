@@ -148,3 +148,22 @@ async fn sign_ins_at_one_provider_keep_their_distance() {
         assert!(passed >= jiff::SignedDuration::from_mins(i64::from(turn)), "{turn}: {passed}");
     }
 }
+
+#[tokio::test]
+async fn who_waits_for_the_gap_between_sign_ins_costs_nobody_a_session() {
+    let server = Server::start().await;
+    let clock = Clock::simulated("2026-11-24T05:59:00Z".parse().unwrap(), 1_000.0);
+    let pool = pool_of(10, clock.clone());
+    let mut access = access(&server);
+    access.provider = Arc::new(Provider { sign_in_gap: Duration::from_mins(5), ..(*access.provider).clone() });
+    let mailboxes =
+        [(); 4].map(|()| Mailbox::new(access.clone(), Arc::clone(&pool), clock.clone(), Patience::default()));
+    for baseline in futures_util::future::join_all(mailboxes.iter().map(Mailbox::baseline)).await {
+        baseline.unwrap();
+    }
+    assert_eq!(server.heard().iter().filter(|command| *command == "--").count(), 4);
+    for mailbox in &mailboxes {
+        assert_eq!(mailbox.look(&sought()).await.failed, None);
+    }
+    assert!(!server.heard().iter().any(|command| command == "--" || command.starts_with("AUTHENTICATE")));
+}
