@@ -31,6 +31,8 @@ pub(crate) enum TlsFault {
     WrongPurpose,
     /// It was revoked.
     Revoked,
+    /// It is that of an authority, which no server may show as its own.
+    AuthorityAsServer,
     /// Another fault of the certificate.
     BadCertificate(String),
     /// The server speaks no version or cipher that is safe.
@@ -51,7 +53,9 @@ impl TlsFault {
             Self::Expired => SignIn::CertificateExpired,
             Self::NotYetValid => SignIn::CertificateNotYetValid,
             Self::UnknownAuthority => SignIn::CertificateUntrusted,
-            Self::WrongPurpose | Self::Revoked | Self::BadCertificate(_) => SignIn::CertificateInvalid,
+            Self::WrongPurpose | Self::AuthorityAsServer | Self::Revoked | Self::BadCertificate(_) => {
+                SignIn::CertificateInvalid
+            }
             Self::Outdated(_) | Self::NotTls | Self::Stalled | Self::Broken(_) => SignIn::NoEncryption,
         }
     }
@@ -68,6 +72,11 @@ impl fmt::Display for TlsFault {
                  certificate as `ca_file` in the seed",
             ),
             Self::WrongPurpose => out.write_str("its certificate was not issued for a server"),
+            Self::AuthorityAsServer => out.write_str(
+                "its certificate is that of an authority, which no server may show as its own; make it anew with \
+                 basicConstraints=CA:FALSE (`openssl req -x509 … -addext basicConstraints=critical,CA:FALSE`), or let an \
+                 authority of yours sign one",
+            ),
             Self::Revoked => out.write_str("its certificate was revoked"),
             Self::BadCertificate(why) => write!(out, "its certificate cannot be accepted: {why}"),
             Self::Outdated(why) => write!(out, "it offers no safe version of TLS: {why}"),

@@ -11,11 +11,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::{CertificateError, ClientConfig, Error, RootCertStore};
+use rustls::{CertificateError, ClientConfig, Error, OtherError, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
 use super::failure::{ImapFailure, TlsFault};
+
+/// What webpki says of an authority's certificate that a server shows as its own; rustls has no word for it.
+const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 
 /// The TLS settings of all seeds, made once for each `ca_file` and once for the system's authorities.
 #[derive(Debug, Default)]
@@ -88,6 +91,7 @@ fn fault_of(error: &Error) -> TlsFault {
             CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsFault::UnknownAuthority,
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => TlsFault::WrongPurpose,
             CertificateError::Revoked => TlsFault::Revoked,
+            CertificateError::Other(OtherError(why)) if why.to_string() == CA_AS_SERVER => TlsFault::AuthorityAsServer,
             other => TlsFault::BadCertificate(other.to_string()),
         },
         Error::InvalidMessage(_) => TlsFault::NotTls,

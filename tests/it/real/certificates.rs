@@ -22,6 +22,8 @@ pub(super) enum Flaw {
     OtherAuthority,
     /// It is for clients (RFC 5280 §4.2.1.12).
     ClientOnly,
+    /// It is an authority's, as `openssl req -x509` makes it where it is told nothing else.
+    OfAnAuthority,
 }
 
 /// A certificate authority.
@@ -64,6 +66,9 @@ impl Authority {
             _ => (2001, 2099),
         };
         (params.not_before, params.not_after) = (date_time_ymd(years.0, 1, 1), date_time_ymd(years.1, 1, 1));
+        if flaw == Some(Flaw::OfAnAuthority) {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
         let key = KeyPair::generate().unwrap();
         let certificate = match flaw {
             Some(Flaw::SelfSigned) => params.self_signed(&key),

@@ -103,7 +103,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// Addresses at which no verified encryption comes about.
-const AILMENTS: [(Ailment, &str, &str); 7] = [
+const AILMENTS: [(Ailment, &str, &str); 8] = [
     (Ailment::Certificate(Flaw::WrongName), "certificate_wrong_name", "is for another name; check `host`"),
     (Ailment::Certificate(Flaw::Expired), "certificate_expired", "has expired"),
     (
@@ -118,6 +118,7 @@ const AILMENTS: [(Ailment, &str, &str); 7] = [
         "name its authority's certificate as `ca_file`",
     ),
     (Ailment::Certificate(Flaw::ClientOnly), "certificate_invalid", "was not issued for a server"),
+    (Ailment::Certificate(Flaw::OfAnAuthority), "certificate_invalid", "make it anew with basicConstraints=CA:FALSE"),
     (Ailment::NoTls, "no_encryption", "does not switch to encryption"),
 ];
 
