@@ -323,6 +323,48 @@ fn a_server_in_trouble_is_waited_for_and_a_withdrawn_consent_is_not() {
 }
 
 #[test]
+fn a_withdrawn_consent_ends_no_run_and_is_asked_about_twice() {
+    let Some(bench) = Bench::start("a consent withdrawn before a run", "oauthbearer") else { return };
+    let bench = Arc::new(bench);
+    let provider = Arc::downgrade(&bench);
+    let ses = Endpoint::start(move |accepted: Accepted| {
+        let seed = if accepted.recipients == [address(1)] { 1 } else { 2 };
+        provider.upgrade().unwrap().dovecot.deliver(seed, "INBOX", &accepted.delivered());
+    });
+    bench.configure(&ses.url());
+    bench.only(&[1, 2]);
+    for seed in [1, 2] {
+        assert_eq!(bench.sign_in(seed, seed, "loopback").code, Some(0));
+    }
+    let (access, refresh) = bench.tokens(1).unwrap();
+    bench.issuer.revoke(&refresh);
+    bench.issuer.revoke(&access);
+    let run = || {
+        let ended = bench.call("", &["run", "--json", "--wait", "20s"], |_| {});
+        let document = ended.json();
+        let probe = |seed: usize| {
+            let probes = document["probes"].as_array().unwrap();
+            probes.iter().find(|probe| probe["seed"] == address(seed).as_str()).unwrap().clone()
+        };
+        (ended.code, probe(1), probe(2))
+    };
+    let renewals = |before: usize| bench.issuer.token_requests() - before;
+    let before = bench.issuer.token_requests();
+    for (turn, word) in ["consent_withdrawn", "consent_withdrawn", "left_alone"].into_iter().enumerate() {
+        let (code, withdrawn, healthy) = run();
+        assert_eq!((code, &healthy["placement"]), (Some(3), &"inbox".into()), "{turn}: {healthy}");
+        assert_eq!((&withdrawn["placement"], &withdrawn["state"]), (&Value::Null, &"planned".into()), "{withdrawn}");
+        let why = withdrawn["why"].as_str().unwrap();
+        assert!(why.contains(&format!("{word}: ")), "{turn}: {why}");
+        assert!(why.contains("run `inboxed seeds sign-in"), "{turn}: {why}");
+    }
+    assert_eq!(renewals(before), 2, "the server that refused was left alone, too");
+    assert_eq!(bench.sign_in(1, 1, "loopback").code, Some(0));
+    let (_, again, healthy) = run();
+    assert_eq!((&again["placement"], &healthy["placement"]), (&"inbox".into(), &"inbox".into()), "{again}");
+}
+
+#[test]
 fn the_keyring_keeps_tokens_and_secrets_and_its_absence_is_said() {
     let test = "tokens and secrets in the keyring";
     let (Some(keyring), Some(mut bench)) = (Keyring::start(test), Bench::start(test, "xoauth2")) else { return };
