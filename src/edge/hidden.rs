@@ -15,11 +15,11 @@ const SHORTEST_PART: usize = 6;
 
 /// Secrets that must not be repeated. They never print.
 #[derive(Debug, Default)]
-pub(super) struct Hidden(Vec<SecretString>);
+pub(crate) struct Hidden(Vec<SecretString>);
 
 impl Hidden {
     /// Adds a secret in all its forms, the longest first, so that no part of one is left over by a shorter.
-    pub(super) fn add(&mut self, secret: &SecretString) {
+    pub(crate) fn add(&mut self, secret: &SecretString) {
         let plain = secret.expose_secret();
         if plain.is_empty() {
             return;
@@ -32,7 +32,7 @@ impl Hidden {
     }
 
     /// Masks every secret in a text.
-    pub(super) fn mask(&self, text: &mut String) {
+    pub(crate) fn mask(&self, text: &mut String) {
         for form in &self.0 {
             if text.contains(form.expose_secret()) {
                 *text = text.replace(form.expose_secret(), MASK);

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod descriptors;
 pub(crate) mod exporter;
+pub(crate) mod hidden;
 pub(crate) mod http;
 pub(crate) mod imap;
 pub(crate) mod notify;

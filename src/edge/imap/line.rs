@@ -17,9 +17,9 @@ use super::capability::Capabilities;
 use super::failure::{ImapFailure, said};
 use super::frame::Limits;
 use super::guard::{Fault, Guard};
-use super::hidden::Hidden;
 use super::reply::{Reply, Verdict};
 use super::transport::Wire;
+use crate::edge::hidden::Hidden;
 
 /// One command, without tag and line end. It never prints: it may hold a password.
 #[derive(Clone, PartialEq, Eq)]

@@ -21,7 +21,6 @@ mod folders;
 mod frame;
 mod guard;
 mod header;
-mod hidden;
 mod line;
 mod mailbox;
 mod mend;

@@ -2,18 +2,25 @@
 
 use std::pin::Pin;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicTokenResponse};
 use oauth2::{
     AsyncHttpClient, ClientId, ClientSecret, EndpointNotSet, EndpointSet, ErrorResponse, HttpResponse, RefreshToken,
     RequestTokenError, Scope, TokenUrl,
 };
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{OAuthFault, Tokens, device, loopback};
 use crate::domain::oauth::{Flow, Registration};
 use crate::edge::clock::Clock;
+use crate::edge::hidden::Hidden;
 use crate::edge::http::{Http, HttpFault, HttpRequest};
 use crate::secret::Secret;
+
+/// Fields of a form that no server may repeat to a person.
+const SECRET_FIELDS: [&str; 6] =
+    ["client_secret", "refresh_token", "code", "code_verifier", "device_code", "client_assertion"];
 
 /// A client that can ask the token endpoint.
 pub(super) type TokenClient = BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
@@ -78,9 +85,11 @@ impl<'c> AsyncHttpClient<'c> for Carrier {
 
 impl Carrier {
     /// Carries one request of the library. A server in trouble is no answer: what it says then says nothing about tokens.
+    /// One that refuses and repeats what it was sent is read with that masked.
     async fn carry(&self, request: oauth2::HttpRequest) -> Result<HttpResponse, Unasked> {
         let url = request.uri().to_string();
         let host = request.uri().host().unwrap_or_default().to_owned();
+        let hidden = secrets_of(&request);
         let media_type = "application/x-www-form-urlencoded";
         let headers = request.headers().clone();
         let mut asked = HttpRequest::post(&url, media_type, request.into_body());
@@ -98,8 +107,38 @@ impl Carrier {
         if let Some(media_type) = answer.header("content-type") {
             response = response.header(oauth2::http::header::CONTENT_TYPE, media_type);
         }
-        response.body(answer.body).map_err(|_| Unasked::Odd("the answer has a status that is none"))
+        let mut body = answer.body;
+        if answer.status >= 400
+            && let Ok(mut text) = String::from_utf8(body.clone())
+        {
+            hidden.mask(&mut text);
+            body = text.into_bytes();
+        }
+        response.body(body).map_err(|_| Unasked::Odd("the answer has a status that is none"))
     }
+}
+
+/// What a request holds that its server alone may know: in its form (RFC 6749 §2.3.1, RFC 7636 §4.5, RFC 8628 §3.4), or in the
+/// header that names the client.
+fn secrets_of(request: &oauth2::HttpRequest) -> Hidden {
+    let mut hidden = Hidden::default();
+    for (name, value) in url::form_urlencoded::parse(request.body()) {
+        if SECRET_FIELDS.contains(&name.as_ref()) {
+            hidden.add(&SecretString::from(value.into_owned()));
+        }
+    }
+    let credentials = request.headers().get(oauth2::http::header::AUTHORIZATION);
+    let basic = credentials.and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Basic "));
+    if let Some(basic) = basic {
+        hidden.add(&SecretString::from(basic.to_owned()));
+        let pair = STANDARD.decode(basic).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        // Both halves were percent-encoded before.
+        let secret = pair.split_once(':').map(|(_, secret)| format!("secret={secret}")).unwrap_or_default();
+        for (_, secret) in url::form_urlencoded::parse(secret.as_bytes()) {
+            hidden.add(&SecretString::from(secret.into_owned()));
+        }
+    }
+    hidden
 }
 
 /// An authorization server with our registration there.

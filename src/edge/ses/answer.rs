@@ -99,9 +99,14 @@ where
     Fault::Answered(Answer {
         status,
         code: meta.and_then(|meta| meta.code()).map(one_line),
-        message: meta.and_then(|meta| meta.message()).map(one_line).unwrap_or_default(),
+        message: meta.and_then(|meta| meta.message()).map(first_paragraph).unwrap_or_default(),
         retry_after: seconds.map(Duration::from_secs).map(|hint| hint.min(LONGEST_HINT)),
     })
+}
+
+/// What SES says. Behind the first paragraph AWS repeats the request that it could not verify, session token included.
+fn first_paragraph(message: &str) -> String {
+    one_line(message.split("\n\n").next().unwrap_or_default())
 }
 
 impl Fault {

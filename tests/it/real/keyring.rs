@@ -13,7 +13,7 @@ use super::daemon::Daemon;
 
 /// An unlocked keyring, ended on drop with its bus.
 #[derive(Debug)]
-pub(super) struct Keyring {
+pub(crate) struct Keyring {
     _bus: Daemon,
     directory: TempDir,
     address: String,
@@ -21,7 +21,7 @@ pub(super) struct Keyring {
 
 impl Keyring {
     /// Starts a keyring, or says that `test` is left out for want of it.
-    pub(super) fn start(test: &str) -> Option<Self> {
+    pub(crate) fn start(test: &str) -> Option<Self> {
         let program = Server::Keyring.program(test)?;
         let directory = tempfile::Builder::new().prefix("inboxed-keyring-").tempdir().unwrap();
         DirBuilder::new().mode(0o700).create(directory.path().join("run")).unwrap();
@@ -36,7 +36,7 @@ impl Keyring {
     }
 
     /// What a program needs to know to find it.
-    pub(super) fn environment(&self) -> [(&'static str, String); 3] {
+    pub(crate) fn environment(&self) -> [(&'static str, String); 3] {
         let below = |part: &str| self.directory.path().join(part).to_str().unwrap().to_owned();
         [
             ("DBUS_SESSION_BUS_ADDRESS", self.address.clone()),
@@ -46,13 +46,13 @@ impl Keyring {
     }
 
     /// Stores a password under a name as the README says.
-    pub(super) fn store(&self, name: &str, password: &str) {
+    pub(crate) fn store(&self, name: &str, password: &str) {
         let words = ["store", "--label=inboxed", "service", "inboxed", "username", name];
         assert!(self.pipe(Command::new("secret-tool").args(words), password));
     }
 
     /// Whether any file of the keyring holds this.
-    pub(super) fn shows(&self, text: &str) -> bool {
+    pub(crate) fn shows(&self, text: &str) -> bool {
         fn any(path: &Path, text: &[u8]) -> bool {
             fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
                 if path.is_dir() {

@@ -11,7 +11,7 @@ mod harvest;
 mod http;
 mod imap;
 mod issuer;
-mod keyring;
+pub(crate) mod keyring;
 mod moto;
 mod names;
 mod oauth;
