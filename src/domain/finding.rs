@@ -129,7 +129,7 @@ pub(crate) struct Rules {
 }
 
 /// The version of the rules below. It goes up with every change that could make another finding of the same facts.
-pub(crate) const RULES: i64 = 3;
+pub(crate) const RULES: i64 = 4;
 
 /// Judges one probe.
 ///
@@ -162,7 +162,9 @@ pub(crate) fn judge(
     {
         return finding;
     }
-    unseen(probe, sweeps, &after, unreadable, deadline, now)
+    // Nobody watches any more once the run is closed, be it that its seed was given up before the deadline.
+    let is_watched = closed_at.is_none() && deadline.is_some_and(|deadline| now < deadline);
+    unseen(probe, sweeps, &after, unreadable, deadline, is_watched)
 }
 
 /// The judgement on a probe that nobody could look for while the run was open: the first complete sweep that saw it
@@ -187,7 +189,7 @@ fn unseen(
     after: &[&Sweep],
     unreadable: Option<&str>,
     deadline: Option<Timestamp>,
-    now: Timestamp,
+    is_watched: bool,
 ) -> Finding {
     let unmeasured = |why: String| Finding::Unmeasured { why };
     if let Some(reason) = unreadable {
@@ -207,7 +209,7 @@ fn unseen(
             }
         });
     };
-    if now < deadline {
+    if is_watched {
         return Finding::Pending;
     }
     if probe.state != ProbeState::Accepted {
@@ -405,6 +407,14 @@ mod tests {
         let probe = probe(ProbeState::Planned);
         let finding = judge(&probe, &[], Some("sign-in refused"), None, None, at(1), STRICT);
         assert_eq!(finding, Finding::Unmeasured { why: "sign-in refused".to_owned() });
+    }
+
+    #[test]
+    fn a_run_that_closed_before_the_deadline_leaves_nothing_pending() {
+        let refused = [sweep(10, Some("sign-in refused"), vec![]), sweep(20, Some("sign-in refused"), vec![])];
+        let finding = placed(ProbeState::Accepted, &refused, Some(22), 30);
+        assert_eq!(finding, Finding::Unmeasured { why: "could not look: sign-in refused".to_owned() });
+        assert_eq!(placed(ProbeState::Accepted, &refused, None, 30), Finding::Pending);
     }
 
     #[test]
