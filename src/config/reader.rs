@@ -210,7 +210,13 @@ impl<'a> Section<'a> {
         let text = self.text(key)?;
         let parsed = parse(&text);
         if parsed.is_none() {
-            self.fault_of(key, format!("\"{}\" is not {shape}", text.escape_debug()));
+            // What stands between a colon and an @ may be a password.
+            let shown = if text.contains('@') && text.contains(':') {
+                "it".to_owned()
+            } else {
+                format!("\"{}\"", text.escape_debug())
+            };
+            self.fault_of(key, format!("{shown} is not {shape}"));
         }
         parsed
     }

@@ -73,6 +73,11 @@ fn a_slip_in_the_main_file_is_told_with_line_key_and_remedy() {
             "inboxed.toml:2: judge.promotions_as_inbox: must be true or false, not an integer",
         ),
         (
+            "[ses]\nendpoint_url = \"http://anna:hunter2@h/\"\n",
+            "inboxed.toml:2: ses.endpoint_url: it is not an address without a user name; write one such as \
+             \"http://127.0.0.1:4579\"",
+        ),
+        (
             "[judge]\nconfidence = 1\n",
             "inboxed.toml:2: judge.confidence: must be between 0.5 and 0.9999; write one such as 0.95",
         ),
