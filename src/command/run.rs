@@ -20,7 +20,6 @@ use super::send::{Sending, send_all};
 use super::watch::{Ended, Watch, watch};
 use super::{Context, Failure, Outcome, scheduled};
 use crate::cli::RunArgs;
-use crate::domain::handoff::Letter;
 use crate::domain::look::Baseline;
 use crate::domain::probe::Probe;
 use crate::domain::run::RunId;
@@ -142,10 +141,11 @@ async fn conduct(all: &Conduct<'_>, probes: Vec<Probe>) -> Result<Outcome, Failu
             reasons.join("\n  ")
         )));
     }
-    let letters = letters(all, &field, &probes)?;
-    let chosen: Vec<Probe> = letters.iter().map(|(probe, _)| probe.clone()).collect();
-    let board = Arc::new(Board::new(chosen, preparation.wait, true));
-    let ended = send_and_watch(all, field, letters, board).await?;
+    let chosen: Vec<Probe> = probes.into_iter().filter(|probe| field.mailboxes.contains_key(&probe.seed)).collect();
+    // A message that cannot be composed for one seed shows before any has left.
+    chosen.iter().try_for_each(|probe| preparation.letter(all.run, probe).map(drop))?;
+    let board = Arc::new(Board::new(chosen.clone(), preparation.wait, true));
+    let ended = send_and_watch(all, field, chosen, board).await?;
     if ended == Ended::Closed {
         all.store.close_run(all.run, all.context.clock.now()).await.map_err(Failure::internal)?;
     }
@@ -202,19 +202,10 @@ async fn patient_baseline(mailbox: &Mailbox, wait: Duration) -> Result<Baseline,
     }
 }
 
-/// The composed probes of all seeds that can be read.
-fn letters(all: &Conduct<'_>, field: &Field, probes: &[Probe]) -> Result<Vec<(Probe, Letter)>, Failure> {
-    probes
-        .iter()
-        .filter(|probe| field.mailboxes.contains_key(&probe.seed))
-        .map(|probe| Ok((probe.clone(), all.preparation.letter(all.run, probe)?)))
-        .collect()
-}
-
 async fn send_and_watch(
     all: &Conduct<'_>,
     field: Field,
-    letters: Vec<(Probe, Letter)>,
+    probes: Vec<Probe>,
     board: Arc<Board>,
 ) -> Result<Ended, Failure> {
     let crowded = all.preparation.is_crowded(field.mailboxes.keys(), field.connections);
@@ -239,7 +230,8 @@ async fn send_and_watch(
         progress: all.progress.clone(),
     };
     let mailboxes: Vec<(Address, _)> = field.mailboxes.into_iter().collect();
-    let (sent, ended) = tokio::join!(send_all(&sending, letters), watch(watching, mailboxes));
-    sent.map_err(Failure::internal)?;
+    let compose = |probe: &Probe| all.preparation.letter(all.run, probe);
+    let (sent, ended) = tokio::join!(send_all(&sending, probes, compose), watch(watching, mailboxes));
+    sent?;
     ended.map_err(Failure::internal)
 }

@@ -12,6 +12,7 @@ use fail::fail_point;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 
+use super::Failure;
 use super::board::Board;
 use super::interrupt::Interrupt;
 use crate::domain::handoff::{Handoff, Letter};
@@ -57,14 +58,20 @@ pub(crate) struct Sending {
     pub(crate) progress: Progress,
 }
 
-/// Sends every letter, and marks the board when the last one is settled.
-pub(crate) async fn send_all(sending: &Sending, letters: Vec<(Probe, Letter)>) -> Result<(), StoreFault> {
-    let all = letters.len();
+/// Sends every probe, and marks the board when the last one is settled. Each message is composed when its turn has come:
+/// a thousand copies of a large one would not fit into memory.
+pub(crate) async fn send_all(
+    sending: &Sending,
+    probes: Vec<Probe>,
+    compose: impl Fn(&Probe) -> Result<Letter, Failure>,
+) -> Result<(), Failure> {
+    let all = probes.len();
+    let compose = &compose;
     let done = AtomicUsize::new(0);
     let done = &done;
-    let outcome = futures_util::stream::iter(letters.into_iter().map(Ok))
-        .try_for_each_concurrent(CALLS_AT_ONCE, |(probe, letter)| async move {
-            send_one(sending, &probe, &letter).await?;
+    let outcome = futures_util::stream::iter(probes.into_iter().map(Ok))
+        .try_for_each_concurrent(CALLS_AT_ONCE, |probe| async move {
+            send_one(sending, &probe, &compose(&probe)?).await.map_err(Failure::internal)?;
             sending.progress.sent(done.fetch_add(1, Ordering::Relaxed).saturating_add(1), all);
             Ok(())
         })
