@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::board::Board;
 use super::interrupt::Interrupt;
-use crate::domain::look::Look;
+use crate::domain::look::{Look, Sought};
 use crate::domain::run::RunId;
 use crate::domain::seed::Address;
 use crate::edge::clock::Clock;
@@ -168,12 +168,30 @@ async fn shared_sleep(shared: &Watch, moment: Timestamp) {
 /// One look, stored before anything is concluded from it; `None` when it was interrupted.
 async fn look_once(shared: &Watch, seed: &Address, mailbox: &Mailbox) -> Result<Option<Look>, StoreFault> {
     let sought = shared.board.sought(seed);
+    store_look(shared, seed, &sought, mailbox.look(&sought)).await
+}
+
+/// One look that may say that a probe is nowhere, hence also through folders made since the baseline.
+async fn last_look(shared: &Watch, seed: &Address, mailbox: &Mailbox) -> Result<Option<Look>, StoreFault> {
+    let sought = shared.board.sought(seed);
+    if !shared.board.seed_lacks_one(seed) {
+        return store_look(shared, seed, &sought, mailbox.look(&sought)).await;
+    }
+    store_look(shared, seed, &sought, mailbox.look_everywhere(&sought)).await
+}
+
+async fn store_look(
+    shared: &Watch,
+    seed: &Address,
+    sought: &[Sought],
+    looking: impl Future<Output = Look>,
+) -> Result<Option<Look>, StoreFault> {
     let look = tokio::select! {
-        look = mailbox.look(&sought) => look,
+        look = looking => look,
         () = shared.interrupt.wait() => return Ok(None),
     };
     shared.store.save_look(shared.run, seed, &look).await?;
-    shared.board.saw(&look, &sought);
+    shared.board.saw(&look, sought);
     Ok(Some(look))
 }
 
@@ -190,7 +208,7 @@ async fn close(shared: &Watch, seed: &Address, mailbox: &Mailbox, pace: &mut Pac
         if !sleep_unless_interrupted(shared, pace.not_before.min(until)).await {
             return Ok(());
         }
-        let Some(look) = look_once(shared, seed, mailbox).await? else { return Ok(()) };
+        let Some(look) = last_look(shared, seed, mailbox).await? else { return Ok(()) };
         pace.after(&look, shared.clock.now());
         if look.failed.is_none() {
             break;
@@ -200,7 +218,7 @@ async fn close(shared: &Watch, seed: &Address, mailbox: &Mailbox, pace: &mut Pac
         }
     }
     if shared.board.seed_lacks_one(seed) {
-        look_once(shared, seed, mailbox).await?;
+        last_look(shared, seed, mailbox).await?;
     }
     Ok(())
 }

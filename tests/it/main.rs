@@ -35,3 +35,4 @@ mod sign_ins;
 mod starters;
 mod status;
 mod tidy;
+mod watching;

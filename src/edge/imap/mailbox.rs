@@ -63,6 +63,16 @@ impl Mailbox {
 
     /// One pass over all folders for these probes, which must all have been sent to this very seed.
     pub(crate) async fn look(&self, sought: &[Sought]) -> Look {
+        self.look_through(sought, false).await
+    }
+
+    /// The same, with the folders listed anew: a rule may have made one since the baseline. Only after such a look is a
+    /// probe called missing.
+    pub(crate) async fn look_everywhere(&self, sought: &[Sought]) -> Look {
+        self.look_through(sought, true).await
+    }
+
+    async fn look_through(&self, sought: &[Sought], anew: bool) -> Look {
         let began_at = self.core.clock.now();
         let core = Arc::clone(&self.core);
         let sought = sought.to_vec();
@@ -71,7 +81,7 @@ impl Mailbox {
             pass.fail(&ImapFailure::Crashed);
             pass.into_look(began_at, self.core.clock.now())
         };
-        apart(async move { core.look(&sought).await }).await.unwrap_or_else(crashed)
+        apart(async move { core.look(&sought, anew).await }).await.unwrap_or_else(crashed)
     }
 
     /// What `check` wants to know, also of the probes that earlier runs left at these places.
@@ -186,8 +196,9 @@ impl Core {
         self.connect(None).await
     }
 
-    async fn look(&self, sought: &[Sought]) -> Look {
+    async fn look(&self, sought: &[Sought], anew: bool) -> Look {
         let mut pass = Pass::default();
+        pass.lists = anew;
         let roll = self.roll().clone();
         let mut began_at = self.clock.now();
         match roll {
@@ -229,6 +240,7 @@ impl Core {
             }
         }
         let (permit, mut session, folders) = self.connect(stale).await?;
+        pass.lists = false;
         *began_at = self.clock.now();
         roll.follow(&folders);
         self.pass(&mut session, roll, sought, pass).await?;
@@ -253,7 +265,8 @@ impl Core {
         let mut readings = readings_of(&roll, |_| true);
         let mut failure = read(session, &mut readings, sought, pass).await;
         let left_out = |roll: &Roll, reading: &Reading| reading.is_refused() && roll.can_do_without(reading.folder());
-        if failure.is_none() && readings.iter().any(|one| one.is_closed() && !left_out(&roll, one)) {
+        let is_gone = |one: &Reading| one.is_closed() && !left_out(&roll, one);
+        if failure.is_none() && (pass.lists || readings.iter().any(is_gone)) {
             failure = self.list_again(session, &mut roll, &mut readings, sought, pass).await;
         }
         for reading in &readings {
@@ -282,7 +295,7 @@ impl Core {
         Ok(())
     }
 
-    /// A folder that cannot be opened may have been removed or renamed: LIST tells.
+    /// A folder that cannot be opened may have been removed or renamed, and one may have been made: LIST tells.
     async fn list_again(
         &self,
         session: &mut Session,

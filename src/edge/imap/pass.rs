@@ -27,6 +27,8 @@ pub(super) struct Pass {
     pub(super) leave_alone: Option<Duration>,
     /// Whether the session cannot be used again although everything was read.
     pub(super) session_lost: bool,
+    /// Whether the folders are to be listed anew.
+    pub(super) lists: bool,
 }
 
 impl Pass {

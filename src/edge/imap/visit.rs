@@ -250,13 +250,14 @@ impl<'a> Visits<'a> {
                 row.answered |= fetched.answered;
                 row.flagged |= fetched.flagged;
                 if let Some(header) = fetched.header {
-                    row.has_header = true;
                     row.kept = claim(header, self.sought).map(|probe| Kept {
                         probe,
                         arrived_at: row.arrived_at,
                         header: header.get(..MOST_HEADER).unwrap_or(header).to_vec(),
                         cut: header.len() >= MOST_HEADER,
                     });
+                    // What lies behind the cut may be the tag.
+                    row.has_header = row.kept.is_some() || header.len() < MOST_HEADER;
                 } else if let Some(kept) = &mut row.kept {
                     kept.arrived_at = row.arrived_at;
                 }

@@ -50,6 +50,25 @@ async fn a_baseline_takes_four_round_trips_and_a_look_one() {
     assert!(!heard.iter().any(|command| writes.iter().any(|verb| command.contains(verb))));
 }
 
+#[tokio::test]
+async fn a_folder_made_after_the_baseline_is_found_by_a_look_that_lists_anew() {
+    let server = Server::start().await;
+    let mailbox = mailbox(&server);
+    mailbox.baseline().await.unwrap();
+    server.world().folders.insert("News".to_owned(), Box_ { validity: 3, next: 1, ..Default::default() });
+    server.deliver("News", &header(TAG));
+    assert_eq!(seen(&mailbox.look(&sought()).await), Vec::<String>::new());
+    let look = mailbox.look_everywhere(&sought()).await;
+    assert_eq!((look.failed.as_deref(), seen(&look)), (None, vec!["News/1".to_owned()]));
+    // From then on it is one of the folders.
+    assert_eq!(seen(&mailbox.look(&sought()).await), ["News/1"]);
+    // A new session has listed them already.
+    server.heard();
+    mailbox.close().await;
+    assert_eq!(seen(&mailbox.look_everywhere(&sought()).await), ["News/1"]);
+    assert_eq!(server.heard().iter().filter(|line| line.starts_with("LIST")).count(), 1);
+}
+
 /// Whatever goes wrong with whichever command: the look is not complete and says so, and what the other folders show is
 /// still reported where the session lives.
 #[tokio::test]
