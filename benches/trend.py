@@ -1,13 +1,16 @@
-"""The report of five years against matplotlib, on the same million findings and in one run.
+"""The trend of five years against matplotlib, on the same million findings and in one run.
 
-    python benches/trend.py target/release/inboxed [FINDINGS]
+    python benches/trend.py target/release/inboxed [FINDINGS] [--keep DIRECTORY]
 
-Needs matplotlib. Imports the findings, makes the report without and with remembered tallies, and draws the same trend with
-matplotlib from the same database. Prints seconds and the peak of resident memory of each.
+Needs matplotlib (figures are told of matplotlib 3.11.2: pip install matplotlib==3.11.2). Imports the findings and draws the
+trend: right after the import, again, and once more after everything that was remembered of the runs was forgotten. Beside it
+the whole report, and the same trend drawn by matplotlib from the same database. Prints seconds and the peak of resident memory
+of each. With --keep the database stays in that directory, and the next run with it imports nothing.
 """
 
+import argparse
 import os
-import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -81,23 +84,46 @@ def timed(what, command, **options):
         sys.exit(f"{what}: ended with {status}")
 
 
+def prepare(place, wanted, inboxed):
+    """Fills the database, unless it was kept."""
+    if (place / "inboxed.db").exists():
+        print(f"the database of {place} is used again")
+        return
+    (place / "seeds").mkdir(parents=True, exist_ok=True)
+    (place / "seeds/example.toml").write_text("")
+    (place / "inboxed.toml").write_text(CONFIG)
+    (place / "m.eml").write_text("From: news@shop.example\nSubject: hello\n\nhello\n")
+    print(f"{findings(place / 'findings.csv', wanted)} findings, {WEEKS} weekly runs, {os.cpu_count()} processors")
+    timed("import", inboxed + ["import", str(place / "findings.csv")])
+
+
+def measure(place, wanted, program):
+    """All of it."""
+    inboxed = [program, "--config", str(place / "inboxed.toml"), "--quiet"]
+    prepare(place, wanted, inboxed)
+    trend = inboxed + ["report", "--only", "trend"]
+    timed("trend, light and dark, first time", trend)
+    timed("trend, light and dark, again", trend)
+    timed("the whole report", inboxed + ["report"])
+    with sqlite3.connect(place / "inboxed.db") as database:
+        database.execute("DELETE FROM tally")
+    database.close()
+    timed("trend, with nothing remembered", trend)
+    version = subprocess.run([sys.executable, "-c", "import matplotlib; print(matplotlib.__version__)"], capture_output=True, text=True)
+    timed(f"matplotlib {version.stdout.strip()}, light", [sys.executable, "-c", DRAW, str(place / "inboxed.db"), str(place / "m.png")])
+
+
 def main():
-    program = str(Path(sys.argv[1]).resolve())
-    wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
+    words = argparse.ArgumentParser()
+    words.add_argument("program")
+    words.add_argument("findings", nargs="?", type=int, default=1_000_000)
+    words.add_argument("--keep", type=Path)
+    asked = words.parse_args()
+    program = str(Path(asked.program).resolve())
+    if asked.keep:
+        return measure(asked.keep.resolve(), asked.findings, program)
     with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        (place / "seeds").mkdir()
-        (place / "seeds/example.toml").write_text("")
-        (place / "inboxed.toml").write_text(CONFIG)
-        (place / "m.eml").write_text("From: news@shop.example\nSubject: hello\n\nhello\n")
-        print(f"{findings(place / 'findings.csv', wanted)} findings, {WEEKS} weekly runs, {os.cpu_count()} processors")
-        inboxed = [program, "--config", str(place / "inboxed.toml"), "--quiet"]
-        timed("import", inboxed + ["import", str(place / "findings.csv")])
-        timed("report, all files, first time", inboxed + ["report"])
-        timed("report, all files, again", inboxed + ["report"])
-        timed("report --show, again", inboxed + ["report", "--show"])
-        timed("matplotlib, the trend alone", [sys.executable, "-c", DRAW, str(place / "inboxed.db"), str(place / "m.png")])
-        resource.getrusage(resource.RUSAGE_CHILDREN)
+        measure(Path(name), asked.findings, program)
 
 
 main()

@@ -149,6 +149,13 @@ fn reports_are_whole_and_the_same_each_time(dir: &Path, config: &Path) {
         let is_picture = bytes.starts_with(b"\x89PNG\r\n\x1a\n");
         assert!(bytes.len() > 1_000 && is_picture != name.starts_with("report"), "{name}");
     }
+    let only = dir.join("only");
+    let ended = inboxed(&["report", "--only", "trend,html", "--out", only.to_str().unwrap()], config);
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(names(&only), ["report.html", "trend-newsletter.png", "trend-newsletter@dark.png"]);
+    for name in names(&only) {
+        assert!(std::fs::read(first.join(&name)).unwrap() == std::fs::read(only.join(&name)).unwrap(), "{name} alone");
+    }
     let page = std::fs::read_to_string(first.join("report.html")).unwrap();
     for part in ["SIMULATED", "What changed", "DNS of shop.example changed", "improved", "spf"] {
         assert!(page.contains(part), "{part} is not on the page");
@@ -157,5 +164,8 @@ fn reports_are_whole_and_the_same_each_time(dir: &Path, config: &Path) {
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("SIMULIERT") && shown.contains("▲ ") && shown.contains("12 Läufe"), "{shown}");
     assert_eq!(json(&["report", "--show", "--json"], config)["streams"][0]["rows"].as_array().unwrap().len(), 36);
-    assert_eq!(inboxed(&["report", "--stream", "other"], config).status.code(), Some(65));
+    for wrong in [["report", "--stream", "other"], ["report", "--only", "pie"]] {
+        let code = inboxed(&wrong, config).status.code();
+        assert!([Some(64), Some(65)].contains(&code), "{wrong:?}: {code:?}");
+    }
 }

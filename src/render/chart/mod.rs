@@ -236,18 +236,24 @@ fn last_run(
     }
 }
 
-/// Dates below the lowest panel; one that would touch the one before it is left out.
+/// Dates below the lowest panel: all of them, or every second, every third, so that none touches the next and all stay
+/// evenly apart.
 fn dates(sheet: &mut Sheet<'_>, frame: &Frame, dates: &[(usize, String)], slots: usize, y: f64) {
-    let mut free = f64::MIN;
-    for (at, words) in dates {
-        let half = sheet.width(words, USUAL) / 2.0;
-        let middle =
-            (frame.slot(*at, slots) + frame.pitch(slots) / 2.0).clamp(frame.margin + half, frame.right() - half);
-        if middle - half < free {
-            continue;
-        }
-        free = middle + half + 10.0;
-        sheet.words(words.as_str(), (middle, y), Anchor::Middle, USUAL);
+    let placed: Vec<(f64, f64, &str)> = dates
+        .iter()
+        .map(|(at, words)| {
+            let half = sheet.width(words, USUAL) / 2.0;
+            let middle = frame.slot(*at, slots) + frame.pitch(slots) / 2.0;
+            (middle.clamp(frame.margin + half, frame.right() - half), half, words.as_str())
+        })
+        .collect();
+    let every = |step: usize| placed.iter().step_by(step);
+    let fits = |step: &usize| {
+        every(*step).zip(every(*step).skip(1)).all(|(one, next)| one.0 + one.1 + 10.0 <= next.0 - next.1)
+    };
+    let step = (1..=placed.len()).find(fits).unwrap_or(1);
+    for (middle, _, words) in every(step) {
+        sheet.words(*words, (*middle, y), Anchor::Middle, USUAL);
     }
 }
 

@@ -219,3 +219,23 @@ fn a_chart_is_svg_without_a_script_a_style_or_an_address() {
         }
     }
 }
+
+#[test]
+fn dates_that_have_no_room_are_left_out_evenly() {
+    let fonts = Fonts::new().unwrap();
+    for (runs, form) in
+        [(12, Form::Narrow), (26, Form::Narrow), (200, Form::Wide), (200, Form::Narrow), (7, Form::Wide)]
+    {
+        let (rows, ..) = history(runs, "");
+        let figure = Trend::new(&rows, &[], &settings(&three()));
+        let scene = trend::trend_scene(&figure, form, Language::German, &fonts);
+        let all = words_of(&scene.shapes, &fonts);
+        let shown: Vec<usize> = (figure.dates.iter().enumerate())
+            .filter(|(_, (_, text))| all.iter().any(|(words, ..)| words == text))
+            .map(|(at, _)| at)
+            .collect();
+        assert!(shown.len() > 1 && shown[0] == 0, "{runs} {form:?}: {shown:?}");
+        let step = shown[1] - shown[0];
+        assert!(shown.windows(2).all(|pair| pair[1] - pair[0] == step), "{runs} {form:?}: {shown:?}");
+    }
+}

@@ -5,7 +5,7 @@ pub(crate) mod latency;
 pub(crate) mod seeds;
 pub(crate) mod trend;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::language::{Language, filled};
 use super::plain::plain;
@@ -17,6 +17,8 @@ use crate::domain::stream::StreamName;
 
 /// Most dates on one axis.
 const DATES: usize = 12;
+/// From this span on the day of a date says little.
+const A_YEAR: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// Longest name of a provider, a seed or a change, in columns.
 pub(crate) const NAME: usize = 80;
 
@@ -90,25 +92,25 @@ fn span_of(slots: &[Slot], language: Language) -> Option<String> {
     Some(format!("{} – {to}", if one_year { language.day(first) } else { from }))
 }
 
-/// A dozen dates at most, evenly spread; times of day when all runs are of one day.
+/// A dozen dates at most, evenly spread: times of day when all runs are of one day, months when they span more than a year.
 fn dates(slots: &[Slot], language: Language) -> Vec<(usize, String)> {
     let step = slots.len().div_ceil(DATES).max(1);
-    let days: Vec<String> = slots.iter().map(|slot| slot.at.strftime("%F").to_string()).collect();
-    let one_day = days.windows(2).all(|pair| pair.first() == pair.last()) && days.len() > 1;
-    let year_of = |slot: &Slot| slot.at.strftime("%Y").to_string();
-    let several_years = slots.first().map(year_of) != slots.last().map(year_of);
-    let mut shown: Vec<(usize, String)> = Vec::new();
-    let mut year = String::new();
-    for (at, slot) in slots.iter().enumerate().step_by(step) {
-        let this_year = year_of(slot);
-        let text = if one_day {
-            slot.at.strftime("%H:%M").to_string()
-        } else if several_years && this_year != year {
-            language.day_and_year(slot.at)
+    let (Some(first), Some(last)) = (slots.first(), slots.last()) else { return Vec::new() };
+    let same = |format: &str| first.at.strftime(format).to_string() == last.at.strftime(format).to_string();
+    let written = |at: Timestamp| {
+        if slots.len() > 1 && same("%F") {
+            at.strftime("%H:%M").to_string()
+        } else if same("%Y") {
+            language.day(at)
+        } else if last.at.duration_since(first.at) > A_YEAR {
+            language.month_and_year(at)
         } else {
-            language.day(slot.at)
-        };
-        year = this_year;
+            language.day_and_year(at)
+        }
+    };
+    let mut shown: Vec<(usize, String)> = Vec::new();
+    for (at, slot) in slots.iter().enumerate().step_by(step) {
+        let text = written(slot.at);
         if shown.last().is_none_or(|(_, last)| *last != text) {
             shown.push((at, text));
         }

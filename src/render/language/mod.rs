@@ -53,6 +53,11 @@ impl Language {
         format!("{} {}", self.day(at), at.strftime("%Y"))
     }
 
+    /// A month with its year: `Nov 2026`.
+    pub(crate) fn month_and_year(self, at: Timestamp) -> String {
+        format!("{} {}", self.month(at), at.strftime("%Y"))
+    }
+
     /// A day and a time to the minute.
     pub(crate) fn minute(self, at: Timestamp) -> String {
         format!("{}, {} UTC", self.day_and_year(at), at.strftime("%H:%M"))

@@ -109,7 +109,7 @@ table! {
     grid_title: "Every seed, every run", "Jedes Testpostfach, jeder Lauf";
     grid_subtitle: "Where each probe lay", "Wo jede Probe lag";
     grid_worst: "the {n} seeds with most trouble of {all}", "die {n} auffälligsten von {all} Testpostfächern";
-    grid_note: "Inbox is pale so that trouble stands out. A row of one colour is a mailbox to look at, a column is a week.", "Posteingang ist blass, damit Auffälliges hervortritt. Eine einfarbige Zeile ist ein Postfach, das Sie prüfen sollten, eine Spalte eine Woche.";
+    grid_note: "Inbox is pale so that trouble stands out. A row of one colour is a mailbox to look at, a column a run.", "Posteingang ist blass, damit Auffälliges hervortritt. Eine einfarbige Zeile ist ein Postfach, das Sie prüfen sollten, eine einfarbige Spalte ein Lauf.";
     grid_rate: "inbox", "Posteingang";
 
     // Latency.
@@ -132,6 +132,8 @@ table! {
     what_to_do: "What to do", "Was zu tun ist";
     stream_heading: "Stream {stream}", "Stream {stream}";
     last_run_heading: "The last run, probe by probe", "Der letzte Lauf, Probe für Probe";
+    evidence_note: "Below a probe: what its receiver wrote about it, or why it was not found or not measured.", "Unter einer Probe: was ihr Empfänger über sie schrieb, oder warum sie nicht gefunden oder nicht gemessen wurde.";
+    probes_left_out: "{n} more probes with less trouble are not listed here: inboxed show {run}", "{n} weitere, weniger auffällige Proben stehen hier nicht: inboxed show {run}";
     last_run_of: "Run {run}, {date}, {state}", "Lauf {run}, {date}, {state}";
     state_complete: "complete", "abgeschlossen";
     state_running: "still running: these figures will change", "läuft noch: Diese Zahlen ändern sich";

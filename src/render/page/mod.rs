@@ -40,6 +40,11 @@ use crate::domain::dns::snapshot::Snapshot;
 use crate::domain::finding::{Placement, Rules};
 use crate::domain::stream::StreamName;
 
+/// A figure keeps its unit, and a range its ends, on one line.
+fn unbroken(text: &str) -> String {
+    text.replace(" %", "\u{a0}%").replace('–', "\u{2060}–\u{2060}")
+}
+
 /// Most runs of the table below a chart; the CSV holds them all.
 const TABLE_RUNS: usize = 26;
 

@@ -14,10 +14,14 @@ const WIDEST: usize = 300;
 /// Most columns of one stamp.
 const STAMP: usize = 32;
 
+/// Most probes of one table, so that a browser can show it.
+const MOST: usize = 300;
+
 /// One run.
 pub(super) struct RunView {
     pub(super) caption: String,
     pub(super) probes: Vec<ProbeView>,
+    pub(super) left_out: Option<String>,
 }
 
 /// One probe.
@@ -50,8 +54,10 @@ pub(super) fn run_view(page: &StreamPage<'_>, name_stream: bool, language: Langu
     let mut probes: Vec<&Judged> = here.collect();
     // What needs a reader comes first.
     probes.sort_by_key(|judged| std::cmp::Reverse(trouble(&judged.finding)));
+    let more = probes.len().saturating_sub(MOST);
+    let left_out = (more > 0).then(|| filled(words.probes_left_out, &[("n", &more.to_string()), ("run", &run)]));
     let view = |judged: &Judged| probe_view(judged, report.title(&judged.probe.provider), language);
-    RunView { caption, probes: probes.into_iter().map(view).collect() }
+    RunView { caption, probes: probes.into_iter().take(MOST).map(view).collect(), left_out }
 }
 
 fn trouble(finding: &Finding) -> u8 {

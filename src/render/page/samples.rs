@@ -44,7 +44,8 @@ pub(crate) fn figures() -> Sample {
     of(&(1..=4).map(week).collect::<Vec<_>>(), "shop.example", "v=spf1 -all", Language::English)
 }
 
-fn week(number: i64) -> RunReport {
+/// The same bad day in another week.
+pub(crate) fn week(number: i64) -> RunReport {
     let mut report = bad_day();
     report.run.id = RunId(number);
     report.run.started_at = at((number - 1) * WEEK);

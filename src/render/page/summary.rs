@@ -1,6 +1,6 @@
 //! The summary of a stream: its verdict, what changed and what to do, after the deliverability guide.
 
-use super::{StreamFigures, StreamPage};
+use super::{StreamFigures, StreamPage, unbroken};
 use crate::domain::compare::Verdict as Shifted;
 use crate::domain::finding::Finding;
 use crate::domain::health::{ENOUGH, Health, Thresholds, health};
@@ -61,7 +61,7 @@ pub(super) fn verdict(page: &StreamPage<'_>, language: Language) -> VerdictView 
     for one in &tallies {
         lines.extend(doubts(one, limits, language));
     }
-    VerdictView { tone, word, lines }
+    VerdictView { tone, word, lines: lines.iter().map(|line| unbroken(line)).collect() }
 }
 
 fn crossings(one: &ProviderTally, limits: Thresholds, language: Language) -> Vec<String> {
@@ -115,7 +115,7 @@ pub(super) fn tiles(figures: &StreamFigures) -> Vec<Tile> {
         name: panel.title.clone(),
         tone: tone(panel.standing),
         figure: panel.headline.clone(),
-        remarks: panel.remarks.iter().map(|remark| (remark.words.clone(), remark.alarm)).collect(),
+        remarks: panel.remarks.iter().map(|remark| (unbroken(&remark.words), remark.alarm)).collect(),
     };
     figures.trend.panels.iter().map(tile).collect()
 }
@@ -151,7 +151,7 @@ pub(super) fn changed(figures: &StreamFigures, language: Language) -> Vec<String
         }
     }
     lines.extend(figures.uncompared.map(str::to_owned));
-    lines
+    lines.iter().map(|line| unbroken(line)).collect()
 }
 
 /// What the guide asks for, given what the last run shows.
@@ -193,5 +193,5 @@ pub(super) fn to_do(page: &StreamPage<'_>, language: Language) -> Vec<String> {
     if lines.is_empty() {
         lines.push(words.act_none.to_owned());
     }
-    lines
+    lines.iter().map(|line| unbroken(line)).collect()
 }

@@ -32,7 +32,7 @@ fn the_summary_comes_first_and_every_part_has_its_place() {
         "<h1>Inbox placement report</h1>",
         "As of 15 Dec 2026, 06:00 UTC",
         "Critical",
-        "Outlook: the inbox range 6–51 % lies below 60 %.",
+        "Outlook: the inbox range 6\u{2060}–\u{2060}51\u{a0}% lies below 60\u{a0}%.",
         "What changed",
         "What to do",
         "Outlook: pause cold mail for at least 72 hours",
@@ -170,4 +170,27 @@ fn several_streams_are_told_apart_and_every_id_is_unique() {
     for target in text.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert!(ids.contains(&target), "#{target} leads nowhere");
     }
+}
+
+#[test]
+fn every_dot_of_before_and_after_is_the_figure_of_its_sentence_and_lies_in_its_range() {
+    let mut reports: Vec<_> = (1..=6).map(samples::week).collect();
+    for report in reports.iter_mut().skip(2) {
+        for judged in report.probes.iter_mut().step_by(2) {
+            judged.finding = crate::render::samples::finding("inbox", 3);
+        }
+    }
+    let sample = of(&reports, "shop.example", "v=spf1 -all", Language::English);
+    let pair = sample.figures.before_after.unwrap();
+    assert_eq!(pair.rows.len(), 4, "three providers and all together");
+    for row in &pair.rows {
+        let (before, after) = (row.before.unwrap(), row.after.unwrap());
+        assert_eq!(row.rates, format!("{} → {}", percent(before.0), percent(after.0)), "{}", row.title);
+        for (rate, range) in [before, after] {
+            assert!(range.is_none_or(|range| range.lo <= rate && rate <= range.hi), "{}", row.title);
+        }
+        let points = super::super::language::points(after.0 - before.0);
+        assert!(row.difference.starts_with(&points), "{}: {} and {points}", row.title, row.difference);
+    }
+    assert!(pair.rows.iter().take(3).all(|row| row.before.is_some_and(|(_, range)| range.is_some())));
 }

@@ -1,5 +1,6 @@
 //! The thresholds with what the guide asks for, and the meaning of the words.
 
+use super::unbroken;
 use crate::domain::health::{ENOUGH, Thresholds};
 use crate::render::language::{Language, filled};
 use crate::render::plain::plain;
@@ -10,9 +11,10 @@ use crate::render::words::percent;
 pub(super) fn rows(report: &RunReport, language: Language) -> Vec<(String, String, String, String, &'static str)> {
     let words = language.words();
     let Thresholds { inbox_warn, inbox_crit, spam_warn, spam_crit } = report.thresholds;
-    let one = |sentence: &str, limit: f64| filled(sentence, &[("limit", &percent(limit))]);
-    let two =
-        |sentence: &str, low: f64, high: f64| filled(sentence, &[("low", &percent(low)), ("high", &percent(high))]);
+    let one = |sentence: &str, limit: f64| unbroken(&filled(sentence, &[("limit", &percent(limit))]));
+    let two = |sentence: &str, low: f64, high: f64| {
+        unbroken(&filled(sentence, &[("low", &percent(low)), ("high", &percent(high))]))
+    };
     let mut rows = vec![(
         words.measure_inbox.to_owned(),
         one(words.at_least, inbox_warn),
