@@ -160,6 +160,7 @@ fn reports_are_whole_and_the_same_each_time(dir: &Path, config: &Path) {
     for part in ["SIMULATED", "What changed", "DNS of shop.example changed", "improved", "spf"] {
         assert!(page.contains(part), "{part} is not on the page");
     }
+    samples_are_of_today(&first);
     let shown = inboxed(&["report", "--show", "--lang", "de"], config);
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("SIMULIERT") && shown.contains("▲ ") && shown.contains("12 Läufe"), "{shown}");
@@ -167,5 +168,41 @@ fn reports_are_whole_and_the_same_each_time(dir: &Path, config: &Path) {
     for wrong in [["report", "--stream", "other"], ["report", "--only", "pie"]] {
         let code = inboxed(&wrong, config).status.code();
         assert!([Some(64), Some(65)].contains(&code), "{wrong:?}: {code:?}");
+    }
+}
+
+/// The samples in the repository are another demo's: dates and latencies differ, but neither the style nor what every page
+/// says, nor the size of a picture.
+fn samples_are_of_today(reports: &Path) {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports");
+    let pages = [reports.join("report.html"), samples.join("sample-report.html")];
+    let [today, sample] = pages.map(|path| std::fs::read_to_string(path).unwrap());
+    let always = |page: &str| {
+        let between = |begin: &str, end: &str| {
+            let (_, rest) = page.split_once(begin).unwrap_or_else(|| panic!("{begin}"));
+            rest.split_once(end).unwrap_or_else(|| panic!("{end}")).0.to_owned()
+        };
+        let mut said =
+            vec![between("<style>", "</style>"), between("<nav", "</nav>"), between("id=\"thresholds\"", "</body>")];
+        said.extend(
+            page.split("<th scope=\"col\"").skip(1).filter_map(|rest| Some(rest.split_once("</th>")?.0.to_owned())),
+        );
+        said.extend(page.split("<h2 ").skip(1).filter_map(|rest| Some(rest.split_once("</h2>")?.0.to_owned())));
+        said
+    };
+    assert!(
+        always(&today) == always(&sample),
+        "reports/sample-report.html is stale: copy the reports of a new demo there"
+    );
+    // Width and height stand at a fixed place (PNG, §11.2.1).
+    let size = |path: &Path| std::fs::read(path).unwrap()[16..24].to_owned();
+    for name in ["before-after", "latency", "seeds", "trend"] {
+        let sample = samples.join(format!("sample-{name}.png"));
+        assert_eq!(
+            size(&sample),
+            size(&reports.join(format!("{name}-newsletter.png"))),
+            "{} is stale",
+            sample.display()
+        );
     }
 }

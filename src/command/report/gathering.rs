@@ -1,6 +1,8 @@
 //! What a report is made of: what the runs of each stream come to, with the changes of its DNS, and no more than is asked
 //! for.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::Wanted;
@@ -13,7 +15,12 @@ use crate::command::placements::Placements;
 use crate::command::tallies::tallied;
 use crate::config::Config;
 use crate::domain::diagnosis::Diagnoses;
-use crate::domain::dns::change::Change;
+use crate::domain::dns::answer::Question;
+use crate::domain::dns::change::{Change, retired};
+use crate::domain::dns::check::{Check, checks};
+use crate::domain::dns::snapshot::Snapshot;
+use crate::domain::dns::subject::Subject;
+use crate::domain::dns::survey::Survey;
 use crate::domain::run::Run;
 use crate::domain::stream::StreamName;
 use crate::edge::store::{Store, StoreFault};
@@ -25,6 +32,9 @@ use crate::render::figure::{Settings, TrendChange};
 use crate::render::language::Language;
 use crate::render::page::{DomainFigures, StreamFigures, StreamPage};
 use crate::render::report::{RunReport, ShownProvider};
+
+/// How many of the last copies tell of the way that mail takes.
+const COPIES: u32 = 8;
 
 /// Everything about one stream that is asked for.
 pub(super) struct Gathered {
@@ -119,7 +129,7 @@ impl Sources<'_> {
             language: self.language,
         };
         let began = runs.first().map(|run| run.started_at);
-        let domains = self.domains(name, began).await?;
+        let domains = self.domains(name, began, wanted.has(Part::Html)).await?;
         let marks = self.marks(&domains);
         let (mut before_after, mut uncompared) = (None, None);
         if wanted.has(Part::BeforeAfter) || wanted.has(Part::Html) || wanted.has(Part::Json) {
@@ -154,16 +164,41 @@ impl Sources<'_> {
         Ok(Gathered { figures, grid, last })
     }
 
-    /// The DNS of the domains that a stream sends from, with the changes since its first run here.
-    async fn domains(&self, stream: &StreamName, since: Option<Timestamp>) -> Result<Vec<DomainFigures>, StoreFault> {
+    /// The DNS of the domains that a stream sends from, with the changes since its first run here, judged if it is to be.
+    async fn domains(
+        &self,
+        stream: &StreamName,
+        since: Option<Timestamp>,
+        judged: bool,
+    ) -> Result<Vec<DomainFigures>, StoreFault> {
         let mut domains = Vec::new();
         for domain in self.store.domains_of_stream(stream).await? {
             let mut changes = self.store.dns_changes(&domain).await?;
-            changes.retain(|change| since.is_none_or(|since| change.window.until >= since));
             let snapshot = self.store.last_snapshot(&domain).await?;
-            domains.push(DomainFigures { domain, snapshot, changes });
+            let checks = match &snapshot {
+                Some(snapshot) if judged => self.checks(stream, snapshot, &retired(&changes)).await?,
+                Some(_) | None => Vec::new(),
+            };
+            changes.retain(|change| since.is_none_or(|since| change.window.until >= since));
+            domains.push(DomainFigures { domain, snapshot, changes, checks });
         }
         Ok(domains)
+    }
+
+    /// What `dns check` says of a snapshot, with what the last copies tell of the way that mail takes.
+    async fn checks(
+        &self,
+        stream: &StreamName,
+        snapshot: &Snapshot,
+        retired: &BTreeSet<Question>,
+    ) -> Result<Vec<Check>, StoreFault> {
+        let configured = self.config.streams.iter().find(|one| one.name == *stream);
+        let region = configured.and_then(|one| one.region.as_ref()).or(self.config.ses.region.as_ref());
+        let mut known = Subject::new(snapshot.domain.clone());
+        for headers in self.store.latest_headers(stream, COPIES).await? {
+            known.add_headers(&headers, region.map(String::as_str));
+        }
+        Ok(checks(&Survey::recalled(snapshot, known, retired)))
     }
 
     fn marks(&self, domains: &[DomainFigures]) -> Vec<TrendChange> {

@@ -5,7 +5,7 @@
 //! order, white space, TTL and the splitting of texts are no change. A question that nobody could answer says nothing:
 //! the last answer stands until the next one. A name that was not asked before has no earlier answer to differ from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -89,6 +89,19 @@ impl Change {
         places.dedup();
         places.into_iter().map(Place::title).collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Questions whose records were taken away, and not put back since; the changes are the oldest first.
+pub(crate) fn retired(changes: &[Change]) -> BTreeSet<Question> {
+    let mut retired = BTreeSet::new();
+    for difference in changes.iter().flat_map(|change| &change.differences) {
+        if difference.after.is_empty() {
+            retired.insert(difference.question.clone());
+        } else {
+            retired.remove(&difference.question);
+        }
+    }
+    retired
 }
 
 /// The changes in a series of snapshots of one domain, the oldest first. The snapshots may come in any order.

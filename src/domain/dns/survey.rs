@@ -4,7 +4,7 @@
 //! reports are known only once something else was answered. [`Survey::open_questions`] gives the next questions, until
 //! there are none; whoever asks them may stop at any time and leave the rest unanswered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use super::dmarc::{DmarcRecord, consents, discover};
 use super::name::DomainName;
 use super::snapshot::{Entry, Place, Snapshot};
 use super::spf_tree::{SpfTree, walk};
-use super::subject::Subject;
+use super::subject::{Selector, Subject};
 
 /// Most questions of one survey: a hostile chain of includes must not keep it going.
 const MOST_QUESTIONS: usize = 250;
@@ -34,6 +34,32 @@ impl Survey {
     /// A survey in which nothing is answered. `also` are the names of the sender's last snapshot.
     pub(crate) fn new(subject: Subject, also: BTreeMap<Question, Place>) -> Self {
         Self { subject, replies: BTreeMap::new(), also }
+    }
+
+    /// The survey that a snapshot is the facts of, so that it can be judged again. Of what is known of the sender only that
+    /// counts which the snapshot asked about. Names in `retired` were asked about for the sake of an earlier snapshot: they are
+    /// the sender's only if something else names them.
+    pub(crate) fn recalled(snapshot: &Snapshot, mut known: Subject, retired: &BTreeSet<Question>) -> Self {
+        let asked = |name: &DomainName, kind| snapshot.entries.contains_key(&Question::new(name.clone(), kind));
+        known.mail_from.retain(|one| asked(&one.domain, RecordType::Mx));
+        known.selectors.retain(|one| asked(&one.name, RecordType::Txt));
+        known.addresses.retain(|one| DomainName::of_pointer(*one).is_some_and(|name| asked(&name, RecordType::Ptr)));
+        for (question, entry) in snapshot.entries.iter().filter(|(question, _)| !retired.contains(question)) {
+            let name = question.name.clone();
+            match entry.place {
+                Place::MailFromMx => known.add_mail_from(name, None),
+                Place::Dkim => known.add_selector(Selector { name, target: None, in_use: false }),
+                Place::SpfFrom
+                | Place::SpfMailFrom
+                | Place::Dmarc
+                | Place::Bimi
+                | Place::MtaSts
+                | Place::TlsRpt
+                | Place::Behind => {}
+            }
+        }
+        let replies = snapshot.entries.iter().map(|(question, entry)| (question.clone(), entry.reply.clone()));
+        Self { subject: known, replies: replies.collect(), also: BTreeMap::new() }
     }
 
     /// What to ask next; empty when everything is answered that is worth asking.

@@ -88,6 +88,15 @@ table! {
 
     // Before and after.
     comparison_of_change: "Before and after the change of {date}", "Vor und nach der Änderung vom {date}";
+    dns_checked: "What {domain} published on {date}, checked", "Was {domain} am {date} veröffentlichte, geprüft";
+    dns_checks_note: "As inboxed dns check would have judged it then, by what the run stored.", "Wie inboxed dns check es damals beurteilt hätte, nach dem, was der Lauf aufhob; die Befunde stehen auf Englisch.";
+    dns_good: "Good", "Gut";
+    dns_told: "For information", "Zur Kenntnis";
+    col_check: "Check", "Prüfung";
+    col_verdict: "Verdict", "Urteil";
+    col_found: "Found", "Befund";
+    act_dns_crit: "Mend the DNS of {domain} first, as mail fails by it: {checks}. The records to publish stand under DNS.", "Bringen Sie zuerst das DNS von {domain} in Ordnung, daran scheitert Mail: {checks}. Die nötigen Einträge stehen unter DNS.";
+    act_dns_warn: "The DNS of {domain} could be better: {checks}. What to publish stands under DNS.", "Das DNS von {domain} könnte besser sein: {checks}. Was zu veröffentlichen ist, steht unter DNS.";
     nothing_before: "The runs around the last change cannot be compared: no complete one lies before it, within eight weeks and after any earlier change.", "Die Läufe um die letzte Änderung lassen sich nicht vergleichen: Vor ihr liegt kein vollständiger, innerhalb von acht Wochen und nach jeder früheren Änderung.";
     nothing_after: "The runs around the last change cannot be compared yet: no complete one has begun since every receiver sees the new records.", "Die Läufe um die letzte Änderung lassen sich noch nicht vergleichen: Seit alle Empfänger die neuen Einträge sehen, hat kein vollständiger begonnen.";
     comparison_subtitle: "{change} · Inbox rate of the same seeds · {before} before, {after} after · stream {stream}", "{change} · Posteingangsquote derselben Testpostfächer · {before} vorher, {after} nachher · Stream {stream}";

@@ -1,9 +1,12 @@
 //! DNS on the page: what a sender's domain published last, and what changed.
 
+use std::collections::BTreeSet;
+
 use super::DomainFigures;
 use crate::domain::dns::answer::Answer;
+use crate::domain::dns::check::{Check, Verdict};
 use crate::domain::dns::snapshot::{Entry, Place};
-use crate::render::language::{Language, filled};
+use crate::render::language::{Language, Words, filled};
 use crate::render::plain::plain;
 
 /// Most columns of one record.
@@ -14,9 +17,61 @@ pub(super) struct DomainView {
     pub(super) state: String,
     /// Part, name, records.
     pub(super) records: Vec<(String, String, String)>,
+    pub(super) checks_caption: String,
+    pub(super) checks: Vec<CheckView>,
     pub(super) changes_caption: String,
     /// When, part, name, what.
     pub(super) changes: Vec<(String, String, String, String)>,
+}
+
+/// One check.
+pub(super) struct CheckView {
+    pub(super) tone: &'static str,
+    pub(super) verdict: &'static str,
+    pub(super) id: &'static str,
+    pub(super) found: String,
+    /// Why it matters; empty where nothing is to be done.
+    pub(super) why: String,
+    pub(super) publish: Vec<String>,
+}
+
+/// How a verdict is coloured and called, the gravest first.
+fn standing(verdict: Verdict, words: &Words) -> (u8, &'static str, &'static str) {
+    match verdict {
+        Verdict::Critical => (0, "bad", words.critical),
+        Verdict::Unanswered => (1, "quiet", words.dns_unanswered),
+        Verdict::Warning => (2, "short", words.warning),
+        Verdict::Ok => (3, "good", words.dns_good),
+        Verdict::Info => (4, "quiet", words.dns_told),
+    }
+}
+
+fn check_view(check: &Check, words: &Words) -> CheckView {
+    let (_, tone, verdict) = standing(check.verdict, words);
+    let is_well = matches!(check.verdict, Verdict::Ok | Verdict::Info);
+    let publish = check.publish.iter().filter(|_| !is_well).flat_map(|records| records.lines());
+    CheckView {
+        tone,
+        verdict,
+        id: check.id,
+        found: plain(&check.found, WIDEST),
+        why: if is_well { String::new() } else { plain(&check.why, WIDEST) },
+        publish: publish.map(|record| plain(record, WIDEST)).collect(),
+    }
+}
+
+/// What is to be done about the DNS of a domain.
+pub(super) fn to_do(figures: &DomainFigures, language: Language) -> Vec<String> {
+    let words = language.words();
+    let line = |verdict: Verdict, sentence: &str| {
+        let ids: BTreeSet<&str> =
+            figures.checks.iter().filter(|check| check.verdict == verdict).map(|check| check.id).collect();
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let gaps = [("domain", figures.domain.as_str()), ("checks", &ids.join(", "))];
+        (!ids.is_empty()).then(|| filled(sentence, &gaps))
+    };
+    let lines = [line(Verdict::Critical, words.act_dns_crit), line(Verdict::Warning, words.act_dns_warn)];
+    lines.into_iter().flatten().collect()
 }
 
 /// A domain as the page tells it.
@@ -36,6 +91,9 @@ pub(super) fn domain_view(figures: &DomainFigures, language: Language) -> Domain
         .map(|(question, entry)| (entry.place, question.name.as_str().to_owned(), published(entry, language)))
         .collect();
     records.sort();
+    let date = figures.snapshot.as_ref().map(|snapshot| language.minute(snapshot.taken_at)).unwrap_or_default();
+    let mut checks: Vec<&Check> = figures.checks.iter().collect();
+    checks.sort_by_key(|check| standing(check.verdict, words).0);
     let changes = figures.changes.iter().rev().flat_map(|change| {
         let when = format!("{} – {}", language.day(change.window.from), language.day_and_year(change.window.until));
         change.differences.iter().map(move |difference| {
@@ -50,6 +108,8 @@ pub(super) fn domain_view(figures: &DomainFigures, language: Language) -> Domain
             .into_iter()
             .map(|(place, name, said)| (language.place(place).to_owned(), name, said))
             .collect(),
+        checks_caption: filled(words.dns_checked, &[("domain", domain), ("date", &date)]),
+        checks: checks.into_iter().map(|check| check_view(check, words)).collect(),
         changes_caption: filled(words.dns_changes, &[("domain", domain)]),
         changes: changes.collect(),
     }

@@ -35,6 +35,7 @@ use super::svg::svg;
 use super::words::percent;
 use crate::domain::diagnosis::Diagnoses;
 use crate::domain::dns::change::Change;
+use crate::domain::dns::check::Check;
 use crate::domain::dns::name::DomainName;
 use crate::domain::dns::snapshot::Snapshot;
 use crate::domain::finding::{Placement, Rules};
@@ -93,6 +94,8 @@ pub(crate) struct DomainFigures {
     pub(crate) snapshot: Option<Snapshot>,
     /// Its changes in the time of the report, the oldest first.
     pub(crate) changes: Vec<Change>,
+    /// That snapshot, judged; none where it is not asked for.
+    pub(crate) checks: Vec<Check>,
 }
 
 /// A cell, and whether it is a number.

@@ -4,6 +4,7 @@ use super::{DomainFigures, StreamFigures, StreamPage};
 use crate::domain::compare::Comparison;
 use crate::domain::dns::answer::{Question, RecordType};
 use crate::domain::dns::change::{Change, Difference, Window};
+use crate::domain::dns::check::{Check, Verdict};
 use crate::domain::dns::name::DomainName;
 use crate::domain::dns::snapshot::{Place, Published};
 use crate::domain::run::RunId;
@@ -90,6 +91,17 @@ fn compared(reports: &[RunReport], change: &Change) -> CompareReport {
     }
 }
 
+/// A check that asks for a record.
+fn weak(record: &str) -> Check {
+    Check {
+        id: "dmarc.policy",
+        verdict: Verdict::Warning,
+        found: format!("p=none in {record}"),
+        why: "nobody is kept from sending in your name".to_owned(),
+        publish: Some(format!("_dmarc.shop.example. IN TXT \"{record}\"")),
+    }
+}
+
 /// A stream made of these runs, with a change of SPF between the second and the third.
 pub(crate) fn of(reports: &[RunReport], domain: &str, record: &str, language: Language) -> Sample {
     let stream = StreamName::new("newsletter").unwrap();
@@ -126,7 +138,7 @@ pub(crate) fn of(reports: &[RunReport], domain: &str, record: &str, language: La
         before_after: compared,
         uncompared: None,
         latency: LatencyFigure::new(&rows, &marks, &settings),
-        domains: vec![DomainFigures { domain, snapshot: None, changes: vec![change] }],
+        domains: vec![DomainFigures { domain, snapshot: None, changes: vec![change], checks: vec![weak(record)] }],
         stream: stream.clone(),
         rows,
     };

@@ -164,6 +164,7 @@ pub(super) fn to_do(page: &StreamPage<'_>, language: Language) -> Vec<String> {
     if misaligned > 0 {
         lines.push(filled(words.act_misaligned, &[("n", &misaligned.to_string())]));
     }
+    lines.extend(page.figures.domains.iter().flat_map(|domain| super::dns::to_do(domain, language)));
     let mut doubtful = false;
     for one in tallies.iter().filter(|one| one.tally.measured() >= ENOUGH) {
         let name = plain(&one.provider.title, crate::render::figure::NAME);

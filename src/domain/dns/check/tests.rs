@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::domain::dns::answer::{Answer, Question, Record, RecordType, Reply, Value};
+use crate::domain::dns::snapshot::Snapshot;
 use crate::domain::dns::subject::{Selector, Subject};
 
 const KEY: &str = "p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCkCzH5Fi1JP1RNChlY1DORYqjACp8iOiA72g/CNwRQHTFbz8YNcf89CrnW8EFUyAMSn4PD18VLndqewLWFKgKa8IErQmennqlfS7Mou3fURgnM1Q52toJUjWLlsyqpy3dPDs/TmMcg9QjRrEZIiill0fSjo3NkHbG3jb5YeZjF0wIDAQAB";
@@ -578,4 +579,41 @@ fn a_key_is_found_at_the_end_of_several_aliases_too() {
         "t1.keys.shop.example CNAME t1.dkim.amazonses.com",
     ]);
     assert_eq!(of(&told(&rows), "dkim").iter().map(|check| check.verdict).collect::<Vec<_>>(), [Verdict::Ok; 3]);
+}
+
+#[test]
+fn a_snapshot_is_judged_as_the_survey_was_that_it_holds_the_facts_of() {
+    use crate::domain::dns::change::{changes, retired};
+    let at = |second: i64| jiff::Timestamp::from_second(1_780_000_000 + second).unwrap();
+    let mut broken = good();
+    broken.retain(|row| !row.starts_with("_dmarc") && !row.starts_with("t2._domainkey"));
+    for rows in [good(), broken.clone()] {
+        let survey = surveyed(sender(), &rows);
+        // What SES told is not stored: where the CNAMEs have to lead, and which region's MX is wanted.
+        let untold = |check: &Check| (check.id, check.verdict, check.found.clone());
+        let told: Vec<_> = checks(&survey).iter().map(untold).collect();
+        let mut known = Subject::new(name("shop.example"));
+        known.addresses.clone_from(&survey.subject.addresses);
+        known.addresses.insert("198.51.100.7".parse().unwrap());
+        known.add_selector(Selector { name: name("t1._domainkey.shop.example"), target: None, in_use: true });
+        known.add_selector(Selector { name: name("t9._domainkey.shop.example"), target: None, in_use: true });
+        let recalled = Survey::recalled(&survey.snapshot(at(0)), known, &BTreeSet::new());
+        assert_eq!(checks(&recalled).iter().map(untold).collect::<Vec<_>>(), told);
+        assert!(recalled.open_questions().is_empty() && recalled.snapshot(at(0)) == survey.snapshot(at(0)));
+    }
+    // A name that was taken away is no longer the sender's, unless mail was signed with it.
+    let before = surveyed(sender(), &good()).snapshot(at(0));
+    let after = surveyed(sender(), &broken).snapshot(at(9));
+    let gone = retired(&changes(&[before.clone(), after.clone()]));
+    let critical = |in_use: &[&str]| {
+        let mut known = Subject::new(name("shop.example"));
+        for selector in in_use {
+            known.add_selector(Selector { name: name(selector), target: None, in_use: true });
+        }
+        let found = checks(&Survey::recalled(&after, known, &gone));
+        found.iter().filter(|one| one.id == "dkim" && one.verdict == Verdict::Critical).count()
+    };
+    assert_eq!((critical(&[]), critical(&["t2._domainkey.shop.example"])), (0, 1));
+    let again = changes(&[before.clone(), after, Snapshot { taken_at: at(20), ..before }]);
+    assert!(retired(&again).is_empty());
 }
