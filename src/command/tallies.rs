@@ -33,10 +33,17 @@ pub(crate) async fn tallied(
     }
     let providers = shown(config);
     let mut tallied = Tallied::new();
+    let mut is_kept = true;
     for run in runs {
         let rows = match remembered.remove(&run.id) {
             Some(known) => known.into_iter().map(|one| recalled(run, one, &providers, config)).collect(),
-            None => rows(&judged(store, config, run.id, now).await?),
+            None if is_kept => {
+                let (report, kept) = judge_and_keep(store, config, run.id, now).await?;
+                is_kept = kept;
+                rows(&report)
+            }
+            // Who cannot write, or waits in vain for another who writes, is not made to try it for each run.
+            None => rows(&judge_run(store, config, run.id, now).await?),
         };
         tallied.insert(run.id, in_order(rows, run, &providers));
     }
@@ -50,15 +57,25 @@ pub(crate) async fn judged(
     run: RunId,
     now: Timestamp,
 ) -> Result<RunReport, StoreFault> {
+    judge_and_keep(store, config, run, now).await.map(|(report, _)| report)
+}
+
+/// The same, and whether what may be remembered could be.
+async fn judge_and_keep(
+    store: &Store,
+    config: &Config,
+    run: RunId,
+    now: Timestamp,
+) -> Result<(RunReport, bool), StoreFault> {
     let edition = store.edition().await?;
     let report = judge_run(store, config, run, now).await?;
-    if let Some(tallies) = memory(&report) {
-        // What cannot be remembered, on a disk that is full or may not be written, is true all the same.
-        if let Err(fault) = store.remember(run, rule(config.judge.rules), &tallies, edition).await {
-            tracing::debug!(%fault, run = run.0, "the tallies are not remembered");
-        }
+    let Some(tallies) = memory(&report) else { return Ok((report, true)) };
+    // What cannot be remembered, on a disk that is full or may not be written, is true all the same.
+    let kept = store.remember(run, rule(config.judge.rules), &tallies, edition).await;
+    if let Err(fault) = &kept {
+        tracing::debug!(%fault, run = run.0, "the tallies are not remembered");
     }
-    Ok(report)
+    Ok((report, kept.is_ok()))
 }
 
 /// Counts what imported runs come to, where that is not known.

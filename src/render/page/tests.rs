@@ -35,6 +35,7 @@ fn the_summary_comes_first_and_every_part_has_its_place() {
         "Outlook: the inbox range 6\u{2060}–\u{2060}51\u{a0}% lies below 60\u{a0}%.",
         "What changed",
         "What to do",
+        "The DNS of shop.example could be better: dmarc.policy.",
         "Outlook: pause cold mail for at least 72 hours",
         "Diagnosis: where the trouble lies",
         "From the last runs of each stream, 1 run in all",
@@ -50,6 +51,9 @@ fn the_summary_comes_first_and_every_part_has_its_place() {
         "The last run, probe by probe",
         "dora@outlook.com",
         "DNS: state and changes",
+        "As inboxed dns check would have judged it then",
+        ">dmarc.policy</th><td class=\"key tone short\">Warning</td>",
+        "nobody is kept from sending in your name<br><code>_dmarc.shop.example. IN TXT",
         "Thresholds and what they ask for",
         "What the words mean",
     ];

@@ -45,7 +45,7 @@ pub(super) fn note(language: Language) -> String {
 /// Every word with its meaning.
 pub(super) fn definitions(confidence: f64, language: Language) -> Vec<(&'static str, String)> {
     let words = language.words();
-    vec![
+    let meanings = vec![
         (words.inbox, words.def_inbox.to_owned()),
         (words.promotions, words.def_promotions.to_owned()),
         (words.spam, words.def_spam.to_owned()),
@@ -56,5 +56,6 @@ pub(super) fn definitions(confidence: f64, language: Language) -> Vec<(&'static 
         (words.term_range, filled(words.def_range, &[("confidence", &percent(confidence))])),
         (words.term_verdict, words.def_verdict.to_owned()),
         (words.term_seed, words.def_seed.to_owned()),
-    ]
+    ];
+    meanings.into_iter().map(|(word, meaning)| (word, unbroken(&meaning))).collect()
 }
