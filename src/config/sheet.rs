@@ -3,8 +3,10 @@
 //! The columns are named by the first line, in any order: `address,provider,login,auth,secret,labels`. A row that is wrong
 //! is named by its line and left out; the others are taken. A cell that may hold a secret is never repeated.
 
+mod row;
+
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use csv::ByteRecord;
@@ -14,6 +16,8 @@ use crate::domain::provider::{Provider, ProviderName};
 use crate::domain::seed::{Address, AuthKind};
 use crate::secret::SecretSource;
 
+pub(crate) use row::SheetRow;
+
 /// The columns.
 const COLUMNS: [&str; 6] = ["address", "provider", "login", "auth", "secret", "labels"];
 
@@ -21,31 +25,6 @@ const COLUMNS: [&str; 6] = ["address", "provider", "login", "auth", "secret", "l
 const SECRETS: &str = "env:NAME, file:PATH, command:PROGRAM or keyring:ENTRY";
 
 type Providers = BTreeMap<ProviderName, Arc<Provider>>;
-
-/// A row that makes a seed.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct SheetRow {
-    /// Its line.
-    pub(crate) line: usize,
-    /// The address.
-    pub(crate) address: Address,
-    /// The provider.
-    pub(crate) provider: ProviderName,
-    /// Whether the provider was guessed from the address.
-    pub(crate) guessed: bool,
-    /// What to sign in as.
-    pub(crate) login: String,
-    /// Whether that is what the provider wants of who names no login.
-    login_is_usual: bool,
-    /// How it signs in.
-    pub(crate) auth: AuthKind,
-    /// Where its secret lies; a file's path is that of the sheet's directory.
-    pub(crate) secret: Option<SecretSource>,
-    /// The cell of a command, as it was written.
-    command: Option<String>,
-    /// Free labels.
-    pub(crate) labels: Vec<String>,
-}
 
 /// A sheet that was read.
 #[derive(Debug, Default)]
@@ -214,11 +193,11 @@ fn row(cells: &Cells<'_>, file: &Path, providers: &Providers) -> Result<SheetRow
     };
     let login = one_line(login).ok_or("login: must be one line")?;
     let login_is_usual = login == provider.login_of(&address);
-    let (secret, command) = secret(cells.get("secret"), auth, file)?;
+    let (secret, written) = secret(cells.get("secret"), auth, file)?;
     let labels = labels(cells.get("labels"))?;
     let provider = provider.name.clone();
     let line = cells.line;
-    Ok(SheetRow { line, address, provider, guessed, login, login_is_usual, auth, secret, command, labels })
+    Ok(SheetRow { line, address, provider, guessed, login, login_is_usual, auth, secret, written, labels })
 }
 
 /// The provider, and whether it was guessed.
@@ -244,7 +223,7 @@ fn provider<'p>(word: &str, address: &Address, providers: &'p Providers) -> Resu
     })
 }
 
-/// Where the secret lies. What is no place may be the secret itself and is not repeated.
+/// Where the secret lies, and what of it has to be kept as it was written. What is no place may be the secret itself and is not repeated.
 fn secret(cell: &str, auth: AuthKind, file: &Path) -> Result<(Option<SecretSource>, Option<String>), String> {
     if auth == AuthKind::OAuth {
         let remedy = "a seed that signs in by OAuth has none; leave it empty and run `inboxed seeds sign-in`";
@@ -261,7 +240,8 @@ fn secret(cell: &str, auth: AuthKind, file: &Path) -> Result<(Option<SecretSourc
         }
         Some(("file", path)) if !path.is_empty() => {
             let base = file.parent().unwrap_or(Path::new("."));
-            Ok((Some(SecretSource::File(base.join(path))), None))
+            let written = Path::new(path).is_absolute().then(|| path.to_owned());
+            Ok((Some(SecretSource::File(base.join(path))), written))
         }
         Some(("keyring", entry)) if !entry.is_empty() => Ok((Some(SecretSource::Keyring(entry.to_owned())), None)),
         Some(("command", line)) => match shell_words::split(line) {
@@ -289,93 +269,6 @@ fn labels(cell: &str) -> Result<Vec<String>, String> {
         return Err("labels: one has a comma or more than 64 characters; part them by ';'".to_owned());
     }
     Ok(labels)
-}
-
-impl SheetRow {
-    /// The row as a seed list has it, for a list in this directory.
-    pub(crate) fn as_toml(&self, directory: &Path) -> String {
-        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let mut text = format!(
-            "\n[[seed]]\naddress = {}\nprovider = {}\n",
-            quoted(self.address.as_str()),
-            quoted(self.provider.as_str())
-        );
-        let mut line = |key: &str, value: String| {
-            text.push_str(key);
-            text.push_str(" = ");
-            text.push_str(&value);
-            text.push('\n');
-        };
-        if !self.login_is_usual {
-            line("login", quoted(&self.login));
-        }
-        if self.auth == AuthKind::OAuth {
-            line("auth", quoted("oauth"));
-        }
-        let place = |kind: &str, text: &str| format!("{{ {kind} = {} }}", quoted(text));
-        match &self.secret {
-            Some(SecretSource::Env(name)) => line("secret", place("env", name)),
-            Some(SecretSource::Keyring(entry)) => line("secret", place("keyring", entry)),
-            Some(SecretSource::File(path)) => {
-                line("secret", place("file", &relative(path, directory).to_string_lossy()));
-            }
-            Some(SecretSource::Command(_)) => {
-                line("secret", place("command", self.command.as_deref().unwrap_or_default()));
-            }
-            None => {}
-        }
-        if !self.labels.is_empty() {
-            let labels: Vec<String> = self.labels.iter().map(|label| quoted(label)).collect();
-            line("labels", format!("[{}]", labels.join(", ")));
-        }
-        text
-    }
-
-    /// What an existing seed has otherwise; `None` if it is the same.
-    pub(crate) fn difference(&self, seed: &super::ConfiguredSeed) -> Option<&'static str> {
-        let (own, other) = (self.secret.as_ref().map(plain), seed.secret.as_ref().map(plain));
-        [
-            ("provider", self.provider == seed.seed.provider),
-            ("login", self.login == seed.seed.login),
-            ("auth", self.auth == seed.seed.auth),
-            ("secret", own == other),
-            ("labels", self.labels == seed.seed.labels),
-        ]
-        .into_iter()
-        .find(|(_, same)| !same)
-        .map(|(key, _)| key)
-    }
-}
-
-/// A place with its path, if it has one, in its only form.
-fn plain(secret: &SecretSource) -> SecretSource {
-    match secret {
-        SecretSource::File(path) => SecretSource::File(absolute(path)),
-        SecretSource::Command(_) | SecretSource::Env(_) | SecretSource::Keyring(_) => secret.clone(),
-    }
-}
-
-/// An absolute path without `.` and `..`; the file need not exist.
-fn absolute(path: &Path) -> PathBuf {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    full.components().fold(PathBuf::new(), |mut plain, component| {
-        match component {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(component),
-        }
-        plain
-    })
-}
-
-/// A path as it is seen from a directory.
-fn relative(path: &Path, directory: &Path) -> PathBuf {
-    let (path, directory) = (absolute(path), absolute(directory));
-    let shared = path.components().zip(directory.components()).take_while(|(one, other)| one == other).count();
-    let up = directory.components().skip(shared).map(|_| Component::ParentDir);
-    up.chain(path.components().skip(shared)).collect()
 }
 
 #[cfg(test)]
@@ -434,8 +327,8 @@ mod tests {
         let apple = b"address,login,secret\nanna@icloud.com,,env:A\nbert@icloud.com,bert@icloud.com,env:B\n";
         let rows = sheet(apple).unwrap().rows;
         assert_eq!(rows.iter().map(|row| row.login.as_str()).collect::<Vec<_>>(), ["anna", "bert@icloud.com"]);
-        assert!(!rows[0].as_toml(Path::new(".")).contains("login"));
-        assert!(rows[1].as_toml(Path::new(".")).contains("login = \"bert@icloud.com\"\n"));
+        assert!(!rows[0].as_toml(Path::new(".")).unwrap().contains("login"));
+        assert!(rows[1].as_toml(Path::new(".")).unwrap().contains("login = \"bert@icloud.com\"\n"));
     }
 
     #[test]
@@ -502,17 +395,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_path_is_written_as_the_list_sees_it() {
-        for (path, directory, wanted) in [
-            ("/a/b/secrets/x", "/a/b/seeds", "../secrets/x"),
-            ("/a/b/seeds/x", "/a/b/seeds", "x"),
-            ("/a/b/../c/./x", "/a/b/seeds", "../../c/x"),
-        ] {
-            assert_eq!(relative(Path::new(path), Path::new(directory)), Path::new(wanted));
-        }
-    }
-
     proptest! {
         #[test]
         fn any_bytes_are_a_sheet_or_a_fault(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
@@ -530,7 +412,7 @@ mod tests {
             );
             let sheet = sheet(text.as_bytes()).unwrap();
             for row in &sheet.rows {
-                let list: toml::Table = row.as_toml(Path::new(".")).parse().unwrap();
+                let list: toml::Table = row.as_toml(Path::new(".")).unwrap().parse().unwrap();
                 let seed = &list["seed"][0];
                 prop_assert_eq!(seed["address"].as_str(), Some(row.address.as_str()));
                 prop_assert_eq!(seed.get("login").map_or(row.address.as_str(), |v| v.as_str().unwrap()), &row.login);

@@ -85,7 +85,15 @@ fn append(list: &Path, rows: &[SheetRow]) -> anyhow::Result<()> {
         text.push(b'\n');
     }
     for row in rows {
-        text.extend_from_slice(row.as_toml(directory).as_bytes());
+        let seed = row.as_toml(directory).ok_or_else(|| {
+            anyhow!(
+                "line {}: secret: the path from {} to it is no UTF-8 text and cannot be written into a list; name it from / on, \
+                 or move the sheet",
+                row.line,
+                directory.display()
+            )
+        })?;
+        text.extend_from_slice(seed.as_bytes());
     }
     let mut file = tempfile::Builder::new().prefix(".inboxed-seeds-").tempfile_in(directory).with_context(doing)?;
     if before.is_some() {
