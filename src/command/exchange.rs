@@ -1,5 +1,7 @@
 //! `import` and `export`: results in and out, without loss.
 
+use std::fs::File;
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -13,7 +15,7 @@ use crate::domain::provider::ProviderName;
 use crate::domain::run::{Run, RunId};
 use crate::domain::told::{ToldRow, ToldRun};
 use crate::edge::store::{Added, Lock, NotAdded, Store};
-use crate::render::exchange::{Wrong, csv_of, json_of, read, rows_of};
+use crate::render::exchange::{Results, Wrong, csv_of, json_of, rows_of};
 use crate::render::json::document;
 use crate::render::words::counted;
 
@@ -23,26 +25,31 @@ const MOST_TOLD: usize = 20;
 /// Adds the results of a file: all of them, or none where anything is wrong with one.
 pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Result<Outcome, Failure> {
     let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
-    let text = text_of(&args.file)?;
     let provider = |name: &str| preset(&config, name);
-    let results = read(&text, &provider).map_err(|wrong| refused(&args.file, &wrong))?;
+    let wrong = |wrong: Wrong| refused(&args.file, &wrong);
+    let mut results = Results::open(opened(&args.file)?, &provider).map_err(wrong)?;
     if !results.unknown.is_empty() {
         context.note(&format!("columns left unread, as nothing here knows them: {}", results.unknown.join(", ")));
     }
-    if results.rows.is_empty() {
+    let now = context.clock.now();
+    let outlines = results.outlines(&|row| row.still_to_come(now)).map_err(wrong)?;
+    if outlines.is_empty() {
         return Err(Failure::bad_input(anyhow!("{}: holds no results", args.file.display())));
     }
-    let (runs, mut wrong) = ToldRun::gather(results.rows);
-    wrong.extend(ToldRun::still_to_come(&runs, context.clock.now()));
-    if !wrong.is_empty() {
-        return Err(refused(&args.file, &wrong));
+    let (gathered, contradictions) = outlines.gather();
+    if !contradictions.is_empty() {
+        return Err(wrong(contradictions));
     }
+    let runs = gathered.runs.iter().map(|run| {
+        let rows = results.rows(gathered.rows(run))?;
+        Ok(ToldRun { id: run.id, label: run.label.clone(), rows })
+    });
     // One transaction that may take a while: no run is to wait for it with an answer in its hands.
     let _lock = Failure::locked(Lock::try_take(&config.database, None))?;
     let store = Store::open(&config.database).await.map_err(Failure::bad_input)?;
-    let added = store.add_told(&runs).await.map_err(|fault| match fault {
+    let added = store.add_told(runs).await.map_err(|fault| match fault {
         NotAdded::Store(fault) => Failure::internal(fault),
-        NotAdded::Wrong(wrong) => refused(&args.file, &wrong),
+        NotAdded::Wrong(rows) => wrong(rows),
     })?;
     // So that the first report is as quick as the next.
     count_imported(&store, &config).await;
@@ -73,14 +80,22 @@ fn told(added: &Added) -> String {
     }
 }
 
-fn text_of(file: &Path) -> Result<String, Failure> {
-    let bytes = std::fs::read(file).map_err(|error| Failure::bad_input(anyhow!("read {}: {error}", file.display())))?;
-    String::from_utf8(bytes).map_err(|error| {
-        let before = error.as_bytes().iter().take(error.utf8_error().valid_up_to());
-        let line = before.filter(|byte| **byte == b'\n').count().saturating_add(1);
-        Failure::bad_input(anyhow!("{}, line {line}: is not UTF-8; save the file as UTF-8", file.display()))
-    })
+/// A file that can be read twice; what is no file, such as a pipe, is read into memory.
+fn opened(file: &Path) -> Result<Box<dyn ReadSeek>, Failure> {
+    let fault = |error: std::io::Error| Failure::bad_input(anyhow!("read {}: {error}", file.display()));
+    let mut opened = File::open(file).map_err(fault)?;
+    if opened.metadata().map_err(fault)?.is_file() {
+        return Ok(Box::new(opened));
+    }
+    let mut octets = Vec::new();
+    opened.read_to_end(&mut octets).map_err(fault)?;
+    Ok(Box::new(Cursor::new(octets)))
 }
+
+/// What can be read twice.
+trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
 
 /// The preset that a file means: by its name or by what tables call it; any other name of that shape stands for itself.
 fn preset(config: &Config, name: &str) -> Option<ProviderName> {

@@ -22,6 +22,7 @@ pub(crate) mod look;
 pub(crate) mod message;
 pub(crate) mod monitor;
 pub(crate) mod oauth;
+pub(crate) mod outline;
 pub(crate) mod overall;
 pub(crate) mod plan;
 pub(crate) mod probe;

@@ -1,9 +1,8 @@
 //! What another tool told of one probe, or another database of ours.
 //!
 //! It is a fact of its own: a placement without a look behind it. Nothing judges it anew; it only takes part in what is
-//! counted. Rows of a file are gathered into runs here.
+//! counted. [`super::outline`] gathers the rows of a file into runs.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -106,6 +105,16 @@ pub(crate) struct ToldRow {
     pub(crate) told: Told,
 }
 
+impl ToldRow {
+    /// What is wrong with a row that tells of a time still to come. A day is left for clocks and zones that differ.
+    pub(crate) fn still_to_come(&self, now: Timestamp) -> Option<String> {
+        let latest = now.checked_add(A_DAY).unwrap_or(Timestamp::MAX);
+        let times = [("started_at", Some(self.told.started_at)), ("arrived_at", self.told.arrived_at)];
+        let (name, at) = times.into_iter().find_map(|(name, at)| Some((name, at.filter(|at| *at > latest)?)))?;
+        Some(format!("{name}: {at} is still to come, and it is only {now}; mend the year or the day"))
+    }
+}
+
 /// Rows that are one run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ToldRun {
@@ -116,9 +125,6 @@ pub(crate) struct ToldRun {
     /// Its probes, each with its line, in the order in which they are kept.
     pub(crate) rows: Vec<(usize, Told)>,
 }
-
-/// Rows of equal label that follow each other within this time are one run, where the file numbers none.
-const ONE_RUN: i64 = 3_600_000;
 
 /// What clocks and zones may differ by.
 const A_DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -133,111 +139,17 @@ impl ToldRun {
     pub(crate) fn ended_at(&self) -> Option<Timestamp> {
         self.rows.iter().flat_map(|(_, told)| [Some(told.started_at), told.arrived_at]).flatten().max()
     }
-
-    /// Gathers the rows of a file into runs, the numbered ones first. Rows without a number are one run where they bear the
-    /// same label and each follows the one before within an hour, until a stream and seed come a second time. What
-    /// contradicts itself is told by line.
-    pub(crate) fn gather(rows: Vec<ToldRow>) -> (Vec<Self>, Vec<(usize, String)>) {
-        let mut wrong = Vec::new();
-        let mut numbered: BTreeMap<RunId, Self> = BTreeMap::new();
-        let mut loose: BTreeMap<Option<Label>, Vec<(usize, Told)>> = BTreeMap::new();
-        for row in rows {
-            let Some(id) = row.run else {
-                loose.entry(row.label).or_default().push((row.line, row.told));
-                continue;
-            };
-            let run =
-                numbered.entry(id).or_insert_with(|| Self { id: Some(id), label: row.label.clone(), rows: Vec::new() });
-            if run.label != row.label {
-                wrong.push((row.line, format!("run_id: the rows of run {} bear different labels", id.0)));
-            }
-            run.rows.push((row.line, row.told));
-        }
-        let mut runs: Vec<Self> = numbered.into_values().collect();
-        for (label, mut rows) in loose {
-            rows.sort_by_key(|(line, told)| (told.started_at, *line));
-            runs.extend(split(label.as_ref(), rows));
-        }
-        wrong.extend(runs.iter().flat_map(Self::contradictions));
-        wrong.sort();
-        (runs, wrong)
-    }
-
-    /// Rows that tell of a time still to come, by line. A day is left for clocks and zones that differ.
-    pub(crate) fn still_to_come(runs: &[Self], now: Timestamp) -> Vec<(usize, String)> {
-        let latest = now.checked_add(A_DAY).unwrap_or(Timestamp::MAX);
-        let mut wrong = Vec::new();
-        for (line, told) in runs.iter().flat_map(|run| &run.rows) {
-            for (name, at) in [("started_at", Some(told.started_at)), ("arrived_at", told.arrived_at)] {
-                if let Some(at) = at.filter(|at| *at > latest) {
-                    wrong.push((
-                        *line,
-                        format!("{name}: {at} is still to come, and it is only {now}; mend the year or the day"),
-                    ));
-                }
-            }
-        }
-        wrong.sort();
-        wrong
-    }
-
-    /// A probe that comes twice, and a seed that is said to be at two providers.
-    fn contradictions(&self) -> Vec<(usize, String)> {
-        let mut wrong = Vec::new();
-        let mut first: BTreeMap<(&StreamName, &Address), usize> = BTreeMap::new();
-        let mut providers: BTreeMap<&Address, &ProviderName> = BTreeMap::new();
-        for (line, told) in &self.rows {
-            let earlier = *first.entry((&told.stream, &told.seed)).or_insert(*line);
-            if earlier != *line {
-                wrong.push((
-                    *line,
-                    format!("seed: {} got a probe of {} in line {earlier} already", told.seed.as_str(), told.stream),
-                ));
-            }
-            let known = *providers.entry(&told.seed).or_insert(&told.provider);
-            if *known != told.provider {
-                let what =
-                    format!("provider: {} is at {} in another row of its run", told.seed.as_str(), known.as_str());
-                wrong.push((*line, what));
-            }
-        }
-        wrong
-    }
-}
-
-/// Rows of one label in the order of time, split into runs.
-fn split(label: Option<&Label>, rows: Vec<(usize, Told)>) -> Vec<ToldRun> {
-    let mut runs: Vec<ToldRun> = Vec::new();
-    let mut asked: BTreeSet<(StreamName, Address)> = BTreeSet::new();
-    let mut last: Option<Timestamp> = None;
-    for (line, told) in rows {
-        let key = (told.stream.clone(), told.seed.clone());
-        let is_near =
-            last.is_some_and(|last| told.started_at.as_millisecond().saturating_sub(last.as_millisecond()) <= ONE_RUN);
-        last = Some(told.started_at);
-        if is_near
-            && !asked.contains(&key)
-            && let Some(run) = runs.last_mut()
-        {
-            run.rows.push((line, told));
-        } else {
-            asked.clear();
-            runs.push(ToldRun { id: None, label: label.cloned(), rows: vec![(line, told)] });
-        }
-        asked.insert(key);
-    }
-    runs
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     fn at(minute: i64) -> Timestamp {
         Timestamp::from_second(1_770_000_000 + minute * 60).unwrap()
     }
 
-    fn row(line: usize, run: Option<i64>, label: &str, seed: &str, minute: i64) -> ToldRow {
+    pub(crate) fn row(line: usize, run: Option<i64>, label: &str, seed: &str, minute: i64) -> ToldRow {
         let told = Told {
             stream: StreamName::new("news").unwrap(),
             seed: Address::new(seed).unwrap(),
@@ -252,44 +164,6 @@ mod tests {
             why: None,
         };
         ToldRow { line, run: run.map(RunId), label: Label::new(label), told }
-    }
-
-    fn lines(runs: &[ToldRun]) -> Vec<Vec<usize>> {
-        runs.iter().map(|run| run.rows.iter().map(|(line, _)| *line).collect()).collect()
-    }
-
-    #[test]
-    fn rows_without_a_number_are_one_run_while_they_follow_within_an_hour_and_no_probe_comes_twice() {
-        let rows = vec![
-            row(2, None, "a", "x@x.example", 0),
-            row(3, None, "b", "x@x.example", 1),
-            row(4, None, "a", "z@x.example", 100),
-            row(5, None, "a", "y@x.example", 50),
-            row(6, None, "a", "x@x.example", 110),
-            row(7, None, "a", "y@x.example", 500),
-            row(8, Some(9), "", "x@x.example", 0),
-        ];
-        let (runs, wrong) = ToldRun::gather(rows);
-        assert_eq!(lines(&runs), [vec![8], vec![2, 5, 4], vec![6], vec![7], vec![3]]);
-        assert_eq!(wrong, []);
-        assert_eq!((runs[1].started_at(), runs[1].ended_at()), (Some(at(0)), Some(at(100))));
-    }
-
-    #[test]
-    fn contradictions_are_told_by_line() {
-        let mut moved = row(4, Some(1), "", "x@x.example", 0);
-        moved.told.stream = StreamName::new("bills").unwrap();
-        moved.told.provider = ProviderName::new("yahoo").unwrap();
-        let rows = vec![
-            row(2, Some(1), "", "x@x.example", 0),
-            row(3, Some(1), "", "x@x.example", 0),
-            moved,
-            row(5, Some(1), "other", "y@x.example", 0),
-        ];
-        let (_, wrong) = ToldRun::gather(rows);
-        let told: Vec<(usize, &str)> =
-            wrong.iter().map(|(line, what)| (*line, what.split(':').next().unwrap())).collect();
-        assert_eq!(told, [(3, "seed"), (4, "provider"), (5, "run_id")]);
     }
 
     #[test]

@@ -153,7 +153,7 @@ impl World {
             }
             Happening::Imported { run, rows } => {
                 let run = told_run(*run, rows);
-                let _ = self.store.add_told(&[run]).await;
+                let _ = self.store.add_told(std::iter::once(Ok(run))).await;
             }
             Happening::Pruned => {
                 self.store.forget_runs(at(self.second - 400)).await.unwrap();

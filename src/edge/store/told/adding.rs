@@ -1,0 +1,487 @@
+//! Adding imported results, and knowing those again that are there, so that importing twice adds nothing.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+use sqlx::QueryBuilder;
+
+use crate::domain::finding::Placement;
+use crate::domain::probe::ProbeState;
+use crate::domain::run::{Label, RunId};
+use crate::domain::sighting::TabAnswer;
+use crate::domain::stream::StreamName;
+use crate::domain::told::{Told, ToldRun};
+use crate::edge::store::fault::Doing as _;
+use crate::edge::store::{Store, StoreFault, Writing};
+
+const DOING: &str = "store imported results";
+
+/// Rows that one statement inserts; each binds ten values, and SQLite takes 32,766.
+const AT_ONCE: usize = 1_000;
+
+/// How far from its run's begin a row may lie that is added to an imported run later: a day, in milliseconds.
+const ONE_RUN: i64 = 86_400_000;
+
+/// What an import did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Added {
+    /// Runs that were new.
+    pub(crate) runs: Vec<RunId>,
+    /// Probes that were new.
+    pub(crate) probes: usize,
+    /// Probes that were there before.
+    pub(crate) known: usize,
+    /// Those of them whose placement is told differently now; what was stored first stands.
+    pub(crate) different: usize,
+}
+
+/// Why nothing was imported.
+#[derive(Debug)]
+pub(crate) enum NotAdded {
+    /// The store failed.
+    Store(StoreFault),
+    /// Rows contradict what is stored, by line.
+    Wrong(Vec<(usize, String)>),
+}
+
+impl From<StoreFault> for NotAdded {
+    fn from(fault: StoreFault) -> Self {
+        Self::Store(fault)
+    }
+}
+
+/// A probe that is stored already.
+struct Known {
+    started_at: i64,
+    /// `None`: it is no imported one.
+    placement: Option<String>,
+}
+
+impl Store {
+    /// Stores results in one transaction: all of them, or none where a row contradicts what is stored or cannot be read. The
+    /// same run, stream and seed are the same probe. A run of a number that is taken must be that run: begun at the same
+    /// time. One run is held at a time.
+    pub(crate) async fn add_told(
+        &self,
+        runs: impl Iterator<Item = Result<ToldRun, Vec<(usize, String)>>>,
+    ) -> Result<Added, NotAdded> {
+        let mut writing = self.write(DOING).await?;
+        let earlier = EarlierRuns::read(&mut writing).await?;
+        let (mut added, mut wrong) = (Added::default(), Vec::new());
+        for run in runs {
+            let run = match run {
+                Ok(run) => run,
+                Err(unread) => {
+                    wrong.extend(unread);
+                    break;
+                }
+            };
+            let id = match run.id {
+                Some(id) => Some(id),
+                None => earlier.run_of(&mut writing, &run).await?,
+            };
+            let standing = match id {
+                Some(id) => standing(&mut writing, id).await?,
+                None => None,
+            };
+            match standing {
+                None => {
+                    let id = insert_run(&mut writing, &run).await?;
+                    insert_rows(&mut writing, id, &run.rows.iter().map(|(_, told)| told).collect::<Vec<_>>()).await?;
+                    added.runs.push(id);
+                    added.probes += run.rows.len();
+                }
+                Some(standing) => {
+                    let known = KnownProbes::read(&mut writing, standing.id).await?;
+                    let new = known.sift(&run, &standing, &mut added, &mut wrong);
+                    added.probes += new.len();
+                    insert_rows(&mut writing, standing.id, &new).await?;
+                }
+            }
+        }
+        if !wrong.is_empty() {
+            // Dropping the transaction takes everything back.
+            return Err(NotAdded::Wrong(wrong));
+        }
+        writing.commit().await.doing(DOING)?;
+        Ok(added)
+    }
+}
+
+/// A run of the database as an import meets it.
+struct Standing {
+    id: RunId,
+    label: Option<String>,
+    started_at: i64,
+    imported: bool,
+}
+
+async fn standing(writing: &mut Writing, id: RunId) -> Result<Option<Standing>, StoreFault> {
+    let row: Option<(Option<String>, i64, bool)> =
+        sqlx::query_as("SELECT label, started_at, imported FROM run WHERE id = $1")
+            .bind(id.0)
+            .fetch_optional(&mut **writing)
+            .await
+            .doing(DOING)?;
+    Ok(row.map(|(label, started_at, imported)| Standing { id, label, started_at, imported }))
+}
+
+/// The imported runs that stood before, with the first and last moment that they tell of.
+struct EarlierRuns(Vec<(RunId, i64, i64)>);
+
+impl EarlierRuns {
+    async fn read(writing: &mut Writing) -> Result<Self, StoreFault> {
+        let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT id, started_at, coalesce(ended_at, started_at) FROM run WHERE imported = 1 ORDER BY id",
+        )
+        .fetch_all(&mut **writing)
+        .await
+        .doing(DOING)?;
+        Ok(Self(rows.into_iter().map(|(id, from, until)| (RunId(id), from, until)).collect()))
+    }
+
+    /// The imported run that rows without a number belong to: one that holds one of their probes, at the same moment.
+    async fn run_of(&self, writing: &mut Writing, run: &ToldRun) -> Result<Option<RunId>, StoreFault> {
+        let moments = || run.rows.iter().map(|(_, told)| told.started_at.as_millisecond());
+        let (Some(first), Some(last)) = (moments().min(), moments().max()) else { return Ok(None) };
+        // A row that was added later may lie outside of what its run tells of by as much.
+        let is_near = |(_, from, until): &&(RunId, i64, i64)| {
+            from.saturating_sub(ONE_RUN) <= last && until.saturating_add(ONE_RUN) >= first
+        };
+        for (id, _, _) in self.0.iter().filter(is_near) {
+            let known = KnownProbes::read(writing, *id).await?;
+            if run.rows.iter().any(|(_, told)| known.holds(told)) {
+                return Ok(Some(*id));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Every probe of one run that is stored, by stream and seed.
+struct KnownProbes(HashMap<(String, String), Known>);
+
+impl KnownProbes {
+    async fn read(writing: &mut Writing, run: RunId) -> Result<Self, StoreFault> {
+        let rows: Vec<(String, String, i64, Option<String>)> = sqlx::query_as(
+            "SELECT told_stream.name, seed.address, told.started_at, coalesce(told.placement, '')
+             FROM told_stream CROSS JOIN told ON told.stream = told_stream.id CROSS JOIN seed ON seed.id = told.seed
+             WHERE told_stream.run = $1
+             UNION ALL
+             SELECT stream.name, seed.address, run.started_at, NULL
+             FROM stream CROSS JOIN probe ON probe.stream = stream.id CROSS JOIN seed ON seed.id = probe.seed
+             CROSS JOIN run ON run.id = stream.run
+             WHERE stream.run = $1",
+        )
+        .bind(run.0)
+        .fetch_all(&mut **writing)
+        .await
+        .doing(DOING)?;
+        let known = rows
+            .into_iter()
+            .map(|(stream, seed, started_at, placement)| ((stream, seed), Known { started_at, placement }));
+        Ok(Self(known.collect()))
+    }
+
+    fn of(&self, told: &Told) -> Option<&Known> {
+        self.0.get(&(told.stream.as_str().to_owned(), told.seed.as_str().to_owned()))
+    }
+
+    /// Whether it is one of them, imported, at the same moment.
+    fn holds(&self, told: &Told) -> bool {
+        let at = told.started_at.as_millisecond();
+        self.of(told).is_some_and(|known| known.placement.is_some() && known.started_at == at)
+    }
+
+    /// The rows of a run that are new; those that are known are counted, and those that cannot belong to it are told.
+    fn sift<'a>(
+        &self,
+        run: &'a ToldRun,
+        standing: &Standing,
+        added: &mut Added,
+        wrong: &mut Vec<(usize, String)>,
+    ) -> Vec<&'a Told> {
+        let remedy = "it tells of another run; empty its run_id, and rows are gathered by label and time";
+        let id = standing.id.0;
+        let mut new = Vec::new();
+        for (line, told) in &run.rows {
+            let at = told.started_at.as_millisecond();
+            if let Some(known) = self.of(told) {
+                if known.started_at != at {
+                    let begun = Timestamp::from_millisecond(known.started_at).unwrap_or_default();
+                    wrong
+                        .push((*line, format!("run_id: the probe of run {id} that is stored began {begun}: {remedy}")));
+                    continue;
+                }
+                added.known += 1;
+                let placement = told.placement.map_or("", Placement::word);
+                added.different += usize::from(known.placement.as_deref().is_some_and(|known| known != placement));
+            } else if !standing.imported {
+                wrong.push((*line, format!("run_id: run {id} was made here and sent no such probe: {remedy}")));
+            } else if standing.label.as_deref() != run.label.as_ref().map(Label::as_str)
+                || at.saturating_sub(standing.started_at).saturating_abs() > ONE_RUN
+            {
+                wrong.push((*line, format!("run_id: run {id} has another label or time: {remedy}")));
+            } else {
+                new.push(told);
+            }
+        }
+        new
+    }
+}
+
+async fn insert_run(writing: &mut Writing, run: &ToldRun) -> Result<RunId, StoreFault> {
+    let id = sqlx::query_scalar(
+        "INSERT INTO run (id, label, started_at, ended_at, wait, simulated, imported)
+         VALUES ($1, $2, $3, $4, 0, 0, 1) RETURNING id",
+    )
+    .bind(run.id.map(|id| id.0))
+    .bind(run.label.as_ref().map(Label::as_str))
+    .bind(run.started_at().unwrap_or_default().as_millisecond())
+    .bind(run.ended_at().unwrap_or_default().as_millisecond())
+    .fetch_one(&mut **writing)
+    .await
+    .doing(DOING)?;
+    Ok(RunId(id))
+}
+
+/// Adds probes to an imported run, with the streams and seeds that it did not have yet.
+async fn insert_rows(writing: &mut Writing, run: RunId, rows: &[&Told]) -> Result<(), StoreFault> {
+    let mut streams: BTreeMap<&StreamName, i64> = BTreeMap::new();
+    for told in rows {
+        if !streams.contains_key(&told.stream) {
+            streams.insert(&told.stream, stream_row(writing, run, &told.stream).await?);
+        }
+    }
+    let seeds = seed_rows(writing, run, rows).await?;
+    for rows in rows.chunks(AT_ONCE) {
+        let mut insert = QueryBuilder::new(
+            "INSERT INTO told (stream, seed, started_at, state, placement, tab, folder, arrived_at, latency, why) ",
+        );
+        insert.push_values(rows, |mut row, told| {
+            row.push_bind(streams.get(&told.stream).copied())
+                .push_bind(seeds.get(told.seed.as_str()).copied())
+                .push_bind(told.started_at.as_millisecond())
+                .push_bind(told.state.map(ProbeState::word))
+                .push_bind(told.placement.map(Placement::word))
+                .push_bind(tab_word(&told.tab))
+                .push_bind(told.folder.as_deref())
+                .push_bind(told.arrived_at.map(Timestamp::as_millisecond))
+                .push_bind(told.latency_ms.and_then(|latency| i64::try_from(latency).ok()))
+                .push_bind(told.why.as_deref());
+        });
+        insert.build().execute(&mut **writing).await.doing(DOING)?;
+    }
+    Ok(())
+}
+
+async fn stream_row(writing: &mut Writing, run: RunId, stream: &StreamName) -> Result<i64, StoreFault> {
+    sqlx::query_scalar(
+        "INSERT INTO told_stream (run, position, name) VALUES ($1, (SELECT count(*) FROM told_stream WHERE run = $1), $2)
+         ON CONFLICT (run, name) DO UPDATE SET name = excluded.name RETURNING id",
+    )
+    .bind(run.0)
+    .bind(stream.as_str())
+    .fetch_one(&mut **writing)
+    .await
+    .doing(DOING)
+}
+
+/// The seeds of an imported run by address, with those of these rows added in their order. The provider that was told
+/// first stands.
+async fn seed_rows(writing: &mut Writing, run: RunId, rows: &[&Told]) -> Result<HashMap<String, i64>, StoreFault> {
+    let known = seeds_of(writing, run).await?;
+    let mut asked: HashSet<&str> = HashSet::new();
+    let mut new: Vec<&Told> = Vec::new();
+    for &told in rows {
+        if !known.contains_key(told.seed.as_str()) && asked.insert(told.seed.as_str()) {
+            new.push(told);
+        }
+    }
+    if new.is_empty() {
+        return Ok(known);
+    }
+    let first: i64 = sqlx::query_scalar("SELECT coalesce(max(position), -1) + 1 FROM seed WHERE run = $1")
+        .bind(run.0)
+        .fetch_one(&mut **writing)
+        .await
+        .doing(DOING)?;
+    let placed: Vec<(i64, &Told)> = (first..).zip(new).collect();
+    for some in placed.chunks(AT_ONCE) {
+        let mut insert = QueryBuilder::new("INSERT INTO seed (run, position, address, provider) ");
+        insert.push_values(some, |mut row, (position, told)| {
+            row.push_bind(run.0).push_bind(*position).push_bind(told.seed.as_str()).push_bind(told.provider.as_str());
+        });
+        insert.build().execute(&mut **writing).await.doing(DOING)?;
+    }
+    seeds_of(writing, run).await
+}
+
+async fn seeds_of(writing: &mut Writing, run: RunId) -> Result<HashMap<String, i64>, StoreFault> {
+    let rows: Vec<(String, i64)> = sqlx::query_as("SELECT address, id FROM seed WHERE run = $1")
+        .bind(run.0)
+        .fetch_all(&mut **writing)
+        .await
+        .doing(DOING)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// What does not apply and what was not told are one in a file.
+fn tab_word(tab: &TabAnswer) -> Option<&'static str> {
+    match tab {
+        TabAnswer::NotApplicable => None,
+        TabAnswer::Unknown | TabAnswer::Failed(_) => Some("unknown"),
+        TabAnswer::Known(tab) => Some(tab.word()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::outline::{Outlines, RunOutline};
+    use crate::domain::provider::ProviderName;
+    use crate::domain::sighting::Tab;
+    use crate::domain::told::ToldRow;
+    use crate::edge::store::fixture::{Place, address, at, new_run};
+
+    fn told(seed: &str, after: i64, placement: Option<Placement>) -> Told {
+        Told {
+            stream: StreamName::new("news").unwrap(),
+            seed: address(seed),
+            provider: ProviderName::new("gmail").unwrap(),
+            started_at: at(after),
+            state: Some(ProbeState::Accepted),
+            placement,
+            tab: TabAnswer::Known(Tab::Social),
+            folder: Some("Q&-A".to_owned()),
+            arrived_at: Some(at(after + 9)),
+            latency_ms: Some(7),
+            why: Some("it was so".to_owned()),
+        }
+    }
+
+    fn gathered(id: Option<i64>, label: &str, all: Vec<Told>) -> Vec<ToldRun> {
+        let mut outlines = Outlines::default();
+        let mut by_line: BTreeMap<usize, Told> = (2..).zip(all).collect();
+        for (line, told) in &by_line {
+            let row = ToldRow { line: *line, run: id.map(RunId), label: Label::new(label), told: told.clone() };
+            outlines.add(&row, 0);
+        }
+        let (gathered, wrong) = outlines.gather();
+        assert_eq!(wrong, []);
+        let mut rows = |run: &RunOutline| {
+            let lines = gathered.rows(run).iter().map(|row| row.line);
+            lines.map(|line| (line, by_line.remove(&line).unwrap())).collect()
+        };
+        let run = |run: &RunOutline| ToldRun { id: run.id, label: run.label.clone(), rows: rows(run) };
+        gathered.runs.iter().map(run).collect()
+    }
+
+    fn each(runs: Vec<ToldRun>) -> impl Iterator<Item = Result<ToldRun, Vec<(usize, String)>>> {
+        runs.into_iter().map(Ok)
+    }
+
+    fn lines(result: Result<Added, NotAdded>) -> Vec<usize> {
+        match result {
+            Err(NotAdded::Wrong(wrong)) => wrong.into_iter().map(|(line, _)| line).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_told_comes_back_and_twice_adds_nothing() {
+        let place = Place::new().await;
+        let all = vec![
+            told("b@x.example", 0, Some(Placement::Spam)),
+            told("a@x.example", 5, None),
+            told("c@x.example", 9, Some(Placement::Inbox)),
+        ];
+        for id in [Some(40), None] {
+            let runs = gathered(id, "theirs", all.clone());
+            let first = place.store.add_told(each(runs.clone())).await.unwrap();
+            // Without a number the rows are found again in run 40, whose probes they are.
+            let new = if id.is_some() { 3 } else { 0 };
+            assert_eq!((first.probes, first.known), (new, 3 - new));
+            let again = place.store.add_told(each(runs.clone())).await.unwrap();
+            assert_eq!((again.probes, again.known, again.different), (0, 3, 0));
+        }
+        let back = place.store.told(&[RunId(40)]).await.unwrap();
+        assert_eq!(back[&RunId(40)].iter().map(|(_, told)| told.clone()).collect::<Vec<_>>(), all);
+        let run = place.store.run(RunId(40), None).await.unwrap();
+        assert!(run.imported && run.ended_at == Some(at(18)) && run.started_at == at(0));
+        assert_eq!(run.streams, [StreamName::new("news").unwrap()]);
+        let lean = place.store.told_placements(&[RunId(40)], &run.streams[0]).await.unwrap();
+        let mut lean: Vec<_> = lean[0].probes().collect();
+        lean.sort_unstable();
+        assert_eq!(
+            lean,
+            [
+                ("a@x.example", "gmail", None),
+                ("b@x.example", "gmail", Some(Placement::Spam)),
+                ("c@x.example", "gmail", Some(Placement::Inbox)),
+            ]
+        );
+        let mut changed = all.clone();
+        changed[0].placement = Some(Placement::Inbox);
+        changed.push(told("d@x.example", 9, None));
+        let third = place.store.add_told(each(gathered(Some(40), "theirs", changed))).await.unwrap();
+        assert_eq!((third.probes, third.known, third.different), (1, 3, 1), "what was stored first stands");
+    }
+
+    #[tokio::test]
+    async fn a_run_that_cannot_be_read_leaves_nothing_of_those_before_it() {
+        let place = Place::new().await;
+        let runs = gathered(None, "", vec![told("a@x.example", 0, None)]).into_iter().map(Ok);
+        let runs = runs.chain([Err(vec![(7, "it changed".to_owned())])]);
+        assert_eq!(lines(place.store.add_told(runs).await), [7]);
+        assert_eq!(place.count("SELECT count(*) FROM run").await, 0);
+    }
+
+    #[tokio::test]
+    async fn rows_without_a_number_find_their_run_among_its_neighbours() {
+        let place = Place::new().await;
+        let day = 86_400;
+        let week: Vec<Told> = (0..7).map(|n| told("a@x.example", n * day, Some(Placement::Inbox))).collect();
+        let first = place.store.add_told(each(gathered(None, "", week.clone()))).await.unwrap();
+        assert_eq!((first.runs.len(), first.probes), (7, 7));
+        let mut later = week;
+        later.push(told("b@x.example", 3 * day + 60, None));
+        let again = place.store.add_told(each(gathered(None, "", later))).await.unwrap();
+        assert_eq!((again.runs.len(), again.probes, again.known), (0, 1, 7), "one more of the fourth day's run");
+        let twice = [told("c@x.example", 0, None), told("c@x.example", 0, None)];
+        let apart = place.store.add_told(each(gathered(None, "other", twice.to_vec()))).await.unwrap();
+        assert_eq!((apart.runs.len(), apart.known), (2, 0), "rows of one file are not taken for each other");
+    }
+
+    #[tokio::test]
+    async fn a_run_of_ours_is_recognised_and_a_strange_one_of_its_number_changes_nothing() {
+        let place = Place::new().await;
+        let (run, _) = place.plan(&new_run(&["news"], &["anna@gmail.com"])).await;
+        let ours = told("anna@gmail.com", 0, Some(Placement::Inbox));
+        let known = place.store.add_told(each(gathered(Some(run.0), "", vec![ours.clone()]))).await.unwrap();
+        assert_eq!(known, Added { known: 1, ..Added::default() });
+        let other = told("anna@gmail.com", 1, Some(Placement::Inbox));
+        let stranger = told("eve@gmail.com", 0, Some(Placement::Inbox));
+        let mut runs = gathered(None, "new", vec![told("x@x.example", 77, None)]);
+        runs.extend(gathered(Some(run.0), "", vec![ours, stranger]));
+        assert_eq!(lines(place.store.add_told(each(runs.clone())).await), [3]);
+        assert_eq!(lines(place.store.add_told(each(gathered(Some(run.0), "", vec![other]))).await), [2]);
+        assert_eq!(place.count("SELECT count(*) FROM run").await, 1, "all or nothing");
+        assert_eq!(place.count("SELECT count(*) FROM told").await, 0);
+    }
+
+    #[tokio::test]
+    async fn an_imported_run_goes_with_all_it_holds_and_the_last_run_is_the_one_that_began_last() {
+        let place = Place::new().await;
+        let (ours, _) = place.plan(&new_run(&["news"], &["anna@gmail.com"])).await;
+        let old = told("anna@gmail.com", -900_000_000, Some(Placement::Inbox));
+        let added = place.store.add_told(each(gathered(None, "", vec![old]))).await.unwrap();
+        let order: Vec<RunId> = place.store.runs(9, None).await.unwrap().iter().map(|run| run.id).collect();
+        assert_eq!(order, [ours, added.runs[0]]);
+        assert_eq!(place.store.forget_runs(at(-1)).await.unwrap(), 1);
+        for table in ["SELECT count(*) FROM told", "SELECT count(*) FROM told_stream"] {
+            assert_eq!(place.count(table).await, 0, "{table}");
+        }
+        assert_eq!(place.count("SELECT count(*) FROM seed").await, 1);
+    }
+}
