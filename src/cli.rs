@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::domain::dns::name::DomainName;
 use crate::domain::language::Language;
 use crate::domain::oauth::Flow;
+use crate::domain::provider::ProviderName;
 use crate::domain::run::{Label, RunChoice};
 use crate::domain::seed::Address;
 use crate::domain::selection::Selection;
@@ -340,9 +341,42 @@ pub(crate) struct StatusArgs {
     /// Write metrics into this file, for Prometheus' textfile collector, and print nothing.
     #[arg(long, value_name = "FILE", conflicts_with = "listen")]
     pub(crate) metrics: Option<PathBuf>,
+    /// Take what a stream does now, at one provider or at all, for its new ordinary: the alarm against its own past starts over.
+    #[arg(long, value_name = "STREAM[:PROVIDER]", conflicts_with_all = ["metrics", "listen"], value_parser = Accepted::parse)]
+    pub(crate) accept_change: Option<Accepted>,
     /// Answer GET /metrics at this address of this machine, such as 127.0.0.1:9464, until stopped.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<std::net::SocketAddr>,
+}
+
+/// A stream, at one provider or at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    /// The stream.
+    pub(crate) stream: StreamName,
+    /// The provider; `None` for all.
+    pub(crate) provider: Option<ProviderName>,
+}
+
+impl Accepted {
+    fn parse(text: &str) -> Result<Self, String> {
+        let (stream, provider) =
+            text.split_once(':').map_or((text, None), |(stream, provider)| (stream, Some(provider)));
+        let named = |name| ProviderName::new(name).ok_or_else(|| format!("{name:?} is no provider, such as gmail"));
+        Ok(Self {
+            stream: StreamName::new(stream).ok_or_else(|| format!("{stream:?} is no name of a stream"))?,
+            provider: provider.map(named).transpose()?,
+        })
+    }
+}
+
+impl std::fmt::Display for Accepted {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.provider {
+            Some(provider) => write!(out, "{} at {}", self.stream, provider.as_str()),
+            None => write!(out, "{}", self.stream),
+        }
+    }
 }
 
 /// What to do about alerts.

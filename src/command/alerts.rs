@@ -98,7 +98,9 @@ async fn aftermath(context: &Context, config: &Config, store: &Store, run: RunId
         None => Vec::new(),
     };
     let unreadable = unreadable(store, last).await.map_err(Failure::internal)?;
-    let (series, titles) = (history.series(config), titles(last));
+    let series = history.series(store, config).await.map_err(Failure::internal)?;
+    let titles = titles(last);
+    let reputations = store.reputations().await.map_err(Failure::internal)?;
     let all = last.tallies().all;
     Ok(events(&Aftermath {
         run: last.run.id,
@@ -111,6 +113,9 @@ async fn aftermath(context: &Context, config: &Config, store: &Store, run: RunId
         planned: last.probes.len(),
         unmeasured: all.unmeasured,
         dns: &dns,
+        reputations: &reputations,
+        before: since,
+        confidence: config.judge.confidence,
     }))
 }
 

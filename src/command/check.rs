@@ -118,6 +118,11 @@ fn ses_checks(asked: &Preflight, unfit: Option<Failure>) -> Vec<Check> {
             Err(failure) => (Verdict::Warning, failure.to_string()),
         };
         checks.push(Check { part: "ses", name, verdict, found, sign_in: None });
+        // Where the account itself could not be asked, that is said already.
+        if let (Ok(_), Err(why)) = (&region.account, &region.returns) {
+            let name = "bounces and complaints".to_owned();
+            checks.push(Check { part: "ses", name, verdict: Verdict::Warning, found: why.clone(), sign_in: None });
+        }
         for sender in &region.senders {
             let (verdict, found) = match &sender.identity {
                 IdentityStanding::Verified => (Verdict::Ok, "verified".to_owned()),

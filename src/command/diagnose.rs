@@ -72,7 +72,8 @@ pub(crate) async fn over(
         let reports: Vec<&RunReport> = reports.iter().copied().filter(|one| runs.contains(&one.run.id)).collect();
         cells.extend(cells_of(store, config, &stream, &runs, &reports).await?);
     }
-    Ok(Diagnoses::of(cells, chosen.len(), config.thresholds))
+    let reputations = store.reputations().await?;
+    Ok(Diagnoses::of(cells, chosen.len(), reputations, config.thresholds, config.judge.confidence))
 }
 
 /// The last complete runs of each stream, and which they are, the newest first.

@@ -72,13 +72,19 @@ impl History {
     }
 
     /// Every stream at every provider, week by week.
-    pub(crate) fn series(&self, config: &Config) -> Vec<Series> {
+    pub(crate) async fn series(&self, store: &Store, config: &Config) -> Result<Vec<Series>, StoreFault> {
         let of = |(run, rows): &(Run, Vec<(StreamName, TrendRow)>)| {
             rows.iter().map(|(stream, row)| self.sample(run, stream, &row.counts, config)).collect::<Vec<_>>()
         };
         let samples: Vec<Sample> = self.runs.iter().flat_map(of).collect();
         let has_threshold = |name: &ProviderName| config.providers.get(name).is_some_and(|one| one.spam_threshold);
-        watch(&samples, config.thresholds, config.judge.confidence, has_threshold)
+        let accepted = store
+            .acceptances()
+            .await?
+            .into_iter()
+            .map(|one| (WeekName::of(one.at, &self.zone), one))
+            .collect::<Vec<_>>();
+        Ok(watch(&samples, &accepted, config.thresholds, config.judge.confidence, has_threshold))
     }
 
     fn sample(&self, run: &Run, stream: &StreamName, counts: &ProviderTally, config: &Config) -> Sample {

@@ -163,7 +163,7 @@ pub(crate) async fn execute(cli: Cli) -> Ended {
         simulated: false,
         config_path: cli.global.config,
     };
-    let outcome = carry_out(&context, &cli.verb).await;
+    let outcome = Box::pin(carry_out(&context, &cli.verb)).await;
     let made_a_run = matches!(&cli.verb, Verb::Run(args) if !args.dry_run) || matches!(cli.verb, Verb::Sweep(_));
     let exit = outcome.as_ref().map_or_else(|failure| failure.exit, |outcome| outcome.exit);
     let stopped = exit == Exit::Interrupted;

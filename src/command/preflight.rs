@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::anyhow;
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use super::send::Route;
 use crate::Exit;
 use crate::config::{Config, Stream, Transport};
 use crate::domain::interval::count;
+use crate::domain::reputation::Day;
 use crate::domain::seed::Address;
 use crate::domain::stream::StreamName;
 use crate::edge::clock::Clock;
@@ -21,6 +23,9 @@ use crate::edge::store::{Listing, Store};
 
 /// How long it is believed that an address is not on the suppression list.
 const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// How long the figures of bounces and complaints are waited for.
+const RETURNS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The pace where SES does not tell the account's own: that of the sandbox.
 const UNKNOWN_RATE: f64 = 1.0;
@@ -45,6 +50,8 @@ pub(crate) struct RegionStanding {
     pub(crate) account: Result<Standing, SesFailure>,
     /// Whether some stream sends through the API there; others can do without its answers.
     pub(crate) needs_api: bool,
+    /// What SES counted of its mail, by days; or why that is not known.
+    pub(crate) returns: Result<Vec<Day>, String>,
     /// The streams that send there.
     pub(crate) senders: Vec<SenderStanding>,
 }
@@ -147,9 +154,16 @@ async fn ask_region(
     if only_smtp && let Err(failure) = &account {
         found.notes.insert(format!("the SES API could not be asked about this account: {failure}"));
     }
+    let returns =
+        if answers { Box::pin(returns(&api)).await } else { Err("SES could not be asked for this account".to_owned()) };
     let api = Arc::new(api);
-    let mut region_standing =
-        RegionStanding { region: region.map(str::to_owned), account, needs_api: !only_smtp, senders: Vec::new() };
+    let mut region_standing = RegionStanding {
+        region: region.map(str::to_owned),
+        account,
+        needs_api: !only_smtp,
+        returns,
+        senders: Vec::new(),
+    };
     for sending in streams {
         if answers {
             let identity = api.identity(&sending.from).await;
@@ -178,6 +192,26 @@ async fn ask_region(
     }
     ask_suppression(&api, region, seeds, memory, clock, found).await;
     Ok(())
+}
+
+/// Bounces and complaints. They are no reason to wait long, and none to stop.
+async fn returns(api: &ApiSender) -> Result<Vec<Day>, String> {
+    match tokio::time::timeout(RETURNS_PATIENCE, api.returns()).await {
+        Ok(answer) => answer.map_err(|failure| failure.to_string()),
+        Err(_) => Err(format!("SES did not tell bounces and complaints within {} s", RETURNS_PATIENCE.as_secs())),
+    }
+}
+
+impl Preflight {
+    /// Keeps what SES counted. A memory that cannot be written is no reason to stop.
+    pub(crate) async fn remember_returns(&self, store: &Store, clock: &Clock) {
+        for region in &self.regions {
+            let answer = region.returns.as_deref().map_err(String::as_str);
+            if let Err(fault) = store.remember_reputation(region.region.as_deref(), answer, clock.now()).await {
+                tracing::debug!(%fault, "bounces and complaints are not kept");
+            }
+        }
+    }
 }
 
 /// The way one stream's probes leave.

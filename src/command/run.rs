@@ -78,6 +78,7 @@ pub(crate) async fn make(
     };
     let Some((run, probes)) = planned.map_err(Failure::internal)? else { return Ok(None) };
     lock.works_on(run).map_err(Failure::internal)?;
+    asked.remember_returns(&store, &context.clock).await;
     let is_scheduled = period.is_some();
     let all = Conduct { context, preparation, store, asked, run, is_scheduled, interrupt, progress };
     let recorder = Recorder {

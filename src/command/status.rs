@@ -1,5 +1,6 @@
 //! `status`: health for machines: the last run, the trend of every stream, the schedule and the outbox.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,16 +16,19 @@ use super::outcome::exit_of;
 use super::scheduled::almanac;
 use super::{Context, Failure, Outcome};
 use crate::Exit;
-use crate::cli::StatusArgs;
+use crate::cli::{Accepted, StatusArgs};
 use crate::config::Config;
 use crate::domain::interval::count;
-use crate::domain::monitor::{Point, Series, Signal};
+use crate::domain::monitor::{Acceptance, Point, Series, Signal};
+use crate::domain::reputation::Reputation;
 use crate::domain::schedule::{Almanac, Period};
-use crate::domain::threshold::{of_signal, table};
+use crate::domain::threshold::{Band, Measure, of_signal, table};
 use crate::domain::trend::WeekState;
 use crate::edge::exporter::serve;
 use crate::edge::store::{Store, StoreFault, Waiting};
+use crate::render::diagnosis::sending_value;
 use crate::render::json::{document, moment};
+use crate::render::language::Language;
 use crate::render::metrics::{Exposition, exposition};
 use crate::render::plain::plain;
 
@@ -41,6 +45,7 @@ struct Status {
     schedule: Option<Owed>,
     waiting: Waiting,
     unreadable: Vec<(String, String)>,
+    reputations: Vec<Reputation>,
     now: Timestamp,
 }
 
@@ -57,6 +62,9 @@ pub(crate) async fn execute(context: &Context, args: &StatusArgs) -> Result<Outc
     if let Some(address) = args.listen {
         return listen(context, address).await;
     }
+    if let Some(change) = &args.accept_change {
+        accept(context, change).await?;
+    }
     let (config, status) = read(context).await?;
     if let Some(file) = &args.metrics {
         write_whole(file, &exposition(&measured(&config, &status)))?;
@@ -68,6 +76,39 @@ pub(crate) async fn execute(context: &Context, args: &StatusArgs) -> Result<Outc
         as_text(&config, &status)
     };
     Ok(Outcome { exit: status.exit, stdout })
+}
+
+/// Keeps that what a stream does now is its new ordinary.
+async fn accept(context: &Context, change: &Accepted) -> Result<(), Failure> {
+    let (config, store) = open_to_read(&context.config_path).await?;
+    let zone = almanac(&config)?.zone().clone();
+    let now = context.clock.now();
+    let history = History::read(&store, &config, zone, 1, now).await.map_err(Failure::internal)?;
+    let series = history.series(&store, &config).await.map_err(Failure::internal)?;
+    let is_meant = |one: &&Series| {
+        one.stream == change.stream && change.provider.as_ref().is_none_or(|provider| one.provider == *provider)
+    };
+    if !series.iter().any(|one| is_meant(&one)) {
+        let known: BTreeSet<String> =
+            series.iter().map(|one| format!("{}:{}", one.stream, one.provider.as_str())).collect();
+        let known = if known.is_empty() {
+            "there is no run yet".to_owned()
+        } else {
+            format!("there are {}", known.into_iter().collect::<Vec<_>>().join(", "))
+        };
+        return Err(Failure::bad_input(anyhow!(
+            "--accept-change: nothing is known of that stream at that provider; {known}"
+        )));
+    }
+    let accepted = Acceptance { stream: change.stream.clone(), provider: change.provider.clone(), at: now };
+    store.accept(&accepted).await.map_err(Failure::internal)?;
+    let level = series
+        .iter()
+        .filter(is_meant)
+        .any(|one| one.points.last().and_then(|point| point.step).is_some_and(|step| step.level_alarm));
+    let stays = if level { "; the alarm against a healthy sender's level stands until the rate is back" } else { "" };
+    context.note(&format!("accepted: from the week after this one {change} is measured against itself anew{stays}"));
+    Ok(())
 }
 
 async fn read(context: &Context) -> Result<(Config, Status), Failure> {
@@ -88,10 +129,11 @@ async fn gather(context: &Context, config: &Config, store: &Store) -> Result<Sta
     let since = now.checked_sub(RECENT).unwrap_or(Timestamp::MIN);
     Ok(Status {
         exit: history.last().map_or(Exit::TooFew, |last| exit_of(last.health())),
-        series: history.series(config),
+        series: history.series(store, config).await.map_err(Failure::internal)?,
         schedule: owed(config, &almanac, store, now).await.map_err(Failure::internal)?,
         waiting: store.waiting_deliveries(since).await.map_err(Failure::internal)?,
         unreadable: unreadable.into_iter().map(|(seed, why)| (seed.as_str().to_owned(), why)).collect(),
+        reputations: store.reputations().await.map_err(Failure::internal)?,
         history,
         now,
     })
@@ -131,7 +173,7 @@ fn as_json(config: &Config, status: &Status) -> Value {
         .iter()
         .map(|row| {
             json!({
-                "measure": format!("{:?}", row.measure).to_lowercase(), "warn": row.warn, "crit": row.crit,
+                "measure": measure_word(row.measure), "warn": row.warn, "crit": row.crit,
                 "action": row.action,
             })
         })
@@ -141,6 +183,11 @@ fn as_json(config: &Config, status: &Status) -> Value {
     json!({
         "health": health_word(status.exit), "at": moment(status.now), "run": run, "schedule": schedule, "series": series,
         "unreadable": unreadable,
+        "sending": status
+            .reputations
+            .iter()
+            .map(|one| sending_value(one, config.judge.confidence, config.thresholds))
+            .collect::<Vec<_>>(),
         "alerts": {"pending": status.waiting.pending, "given_up": status.waiting.given_up},
         "thresholds": thresholds,
     })
@@ -162,6 +209,10 @@ fn series_object(config: &Config, series: &Series) -> Value {
         "volatility": series.volatility(), "weeks": series.points.len(),
         "action": series.alarm().map(|_| threshold.action),
     })
+}
+
+fn measure_word(measure: Measure) -> String {
+    format!("{measure:?}").to_lowercase()
 }
 
 /// The rate of the weeks that an alarm rests on, as it is watched, and of how many probes.
@@ -229,6 +280,17 @@ fn as_text(config: &Config, status: &Status) -> String {
             let _ = writeln!(text, "            to do: {}", of_signal(series.signal, config.thresholds).action);
         }
     }
+    for one in &status.reputations {
+        let says = Language::English.sending(one, config.judge.confidence, config.thresholds);
+        let _ = writeln!(text, "{}", plain(&says, 400));
+        for rate in one.rates(config.judge.confidence, config.thresholds).iter().flatten() {
+            if rate.band() > Band::Healthy {
+                let proof = if rate.sure() > Band::Healthy { "" } else { ", though so few mails prove nothing" };
+                let (word, action) = (rate.band().word(), rate.threshold.action);
+                let _ = writeln!(text, "            {} is {word}{proof}; to do: {action}", measure_word(rate.measure));
+            }
+        }
+    }
     if let Some(owed) = &status.schedule {
         let made = if owed.is_made {
             "made"
@@ -250,7 +312,7 @@ fn as_text(config: &Config, status: &Status) -> String {
 }
 
 /// What the exposition shows.
-fn measured(_config: &Config, status: &Status) -> Exposition {
+fn measured(config: &Config, status: &Status) -> Exposition {
     let last = status.history.last();
     let mut found = Exposition {
         exit: status.exit.code(),
@@ -260,6 +322,7 @@ fn measured(_config: &Config, status: &Status) -> Exposition {
         pending: status.waiting.pending,
         given_up: status.waiting.given_up,
         unreadable: status.unreadable.len(),
+        returns: Vec::new(),
         tallies: Vec::new(),
         trends: Vec::new(),
     };
@@ -268,6 +331,11 @@ fn measured(_config: &Config, status: &Status) -> Exposition {
             for one in tallies.providers {
                 found.tallies.push((stream.to_string(), one.provider.name.as_str().to_owned(), one.tally));
             }
+        }
+    }
+    for one in &status.reputations {
+        if let Some([bounces, complaints]) = one.rates(config.judge.confidence, config.thresholds) {
+            found.returns.push((one.region.clone().unwrap_or_default(), bounces.rate, complaints.rate));
         }
     }
     for series in &status.series {

@@ -14,10 +14,11 @@ use super::health::Thresholds;
 use super::interval::count;
 use super::monitor::{Point, Series, Signal, Turn, WeekName};
 use super::provider::ProviderName;
+use super::reputation::{Reputation, ReturnRate};
 use super::run::RunId;
 use super::seed::Address;
 use super::stream::StreamName;
-use super::threshold::of_signal;
+use super::threshold::{Band, Measure, of_signal};
 use super::trend::WeekState;
 
 /// Above this share of probes that were not looked at a run cannot be judged.
@@ -136,11 +137,18 @@ pub(crate) struct Aftermath<'a> {
     pub(crate) unmeasured: usize,
     /// What changed in DNS since the run before.
     pub(crate) dns: &'a [DnsNews],
+    /// What SES counted, by region.
+    pub(crate) reputations: &'a [Reputation],
+    /// When the run before began; `None` without one.
+    pub(crate) before: Option<Timestamp>,
+    /// The confidence of every interval.
+    pub(crate) confidence: f64,
 }
 
 /// Everything that is worth telling after a run, the gravest first.
 pub(crate) fn events(after: &Aftermath<'_>) -> Vec<Event> {
     let mut events: Vec<Event> = after.series.iter().filter_map(|series| turned(after, series)).collect();
+    events.extend(after.reputations.iter().flat_map(|one| returned(after, one)));
     events.extend(lost_seeds(after));
     events.extend(unjudged(after));
     events.extend(after.dns.iter().map(dns_changed));
@@ -209,6 +217,53 @@ fn turned(after: &Aftermath<'_>, series: &Series) -> Option<Event> {
         stream: Some(series.stream.clone()),
         provider: Some(series.provider.clone()),
     })
+}
+
+/// Bounces and complaints: told when they surely crossed a limit that they had not at the run before, when they rise three
+/// days running, and when they are healthy again. What SES did not answer changed nothing.
+fn returned(after: &Aftermath<'_>, one: &Reputation) -> Vec<Event> {
+    if one.unanswered.is_some() {
+        return Vec::new();
+    }
+    let now = one.rates(after.confidence, after.thresholds);
+    let before = after.before.and_then(|at| one.rates_at(at, after.confidence, after.thresholds));
+    let region = one.region.as_deref().unwrap_or("its region");
+    let mut events = Vec::new();
+    for (place, rate) in now.iter().flatten().enumerate() {
+        let earlier = before.as_ref().and_then(|rates| rates.get(place)).map_or(Band::Healthy, ReturnRate::sure);
+        let (word, what) = match rate.measure {
+            Measure::Bounce => ("bounce", "bounces"),
+            Measure::Complaint => ("complaint", "complaints"),
+            Measure::Inbox | Measure::Spam | Measure::Missing => continue,
+        };
+        let rising = one.is_rising(rate.measure, after.confidence, after.thresholds);
+        let key = |occasion: &str, how: &str| format!("{occasion}/ses/{region}/{word}/run-{}/{how}", after.run.0);
+        let advice = format!("{}: {}", rate.threshold.meaning, rate.threshold.action);
+        let (key, occasion, severity, title, action) = if rising {
+            let title = format!("SES in {region} counts more {what} for the third day running");
+            (
+                key("threshold", "rising"),
+                Occasion::Threshold,
+                Severity::Critical,
+                title,
+                Some(format!("stop sending at once; {advice}")),
+            )
+        } else if rate.sure() > earlier {
+            let grave = if rate.sure() == Band::Critical { Severity::Critical } else { Severity::Warning };
+            let says = if rate.sure() == Band::Critical { "are critical" } else { "have crossed their threshold" };
+            let title = format!("SES in {region}: the {what} {says}");
+            (key("threshold", rate.sure().word()), Occasion::Threshold, grave, title, Some(advice))
+        } else if earlier > Band::Healthy && rate.band() == Band::Healthy {
+            let title = format!("SES in {region}: the {what} are healthy again");
+            (key("recovery", "healthy"), Occasion::Recovery, Severity::Info, title, None)
+        } else {
+            continue;
+        };
+        let evidence =
+            vec![format!("{} of {} mails in two weeks, {:.2} %", rate.hits, rate.attempts, rate.rate * 100.0)];
+        events.push(Event { key, occasion, severity, title, evidence, action, stream: None, provider: None });
+    }
+    events
 }
 
 /// How a state is told.
@@ -366,7 +421,47 @@ mod tests {
             planned: 20,
             unmeasured: 0,
             dns: &[],
+            reputations: &[],
+            before: None,
+            confidence: 0.95,
         }
+    }
+
+    #[test]
+    fn bounces_are_told_when_they_surely_cross_and_when_they_are_healthy_again_and_silence_changes_nothing() {
+        use crate::domain::reputation::Day;
+        use jiff::civil::date;
+
+        let (nothing, before, titles) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        let told = |days: &[(i8, u64, u64)], unanswered: Option<&str>, last_run: Option<&str>| {
+            let days = days.iter().map(|(of, attempts, bounces)| Day {
+                date: date(2026, 11, *of),
+                attempts: *attempts,
+                bounces: *bounces,
+                complaints: 0,
+            });
+            let one = Reputation {
+                region: Some("eu-central-1".to_owned()),
+                days: days.collect(),
+                asked_at: "2026-11-27T06:00:00Z".parse().unwrap(),
+                unanswered: unanswered.map(str::to_owned),
+            };
+            let before_run = last_run.map(|at| at.parse().unwrap());
+            let all = [one];
+            let after = Aftermath { reputations: &all, before: before_run, ..aftermath(&nothing, &before, &titles) };
+            events(&after).into_iter().map(|event| event.key).collect::<Vec<_>>()
+        };
+        let week_ago = Some("2026-11-20T06:00:00Z");
+        let key = |occasion: &str, how: &str| vec![format!("{occasion}/ses/eu-central-1/bounce/run-7/{how}")];
+        assert_eq!(told(&[(26, 9_000, 300)], None, week_ago), key("threshold", "warning"));
+        assert_eq!(told(&[(26, 9_000, 300)], None, None), key("threshold", "warning"), "the first run");
+        assert_eq!(told(&[(26, 9_000, 300)], Some("not allowed"), week_ago), [""; 0]);
+        assert_eq!(told(&[(19, 9_000, 300), (26, 100, 0)], None, week_ago), [""; 0], "told a week ago");
+        assert_eq!(told(&[(19, 9_000, 300), (26, 9_000, 900)], None, week_ago), key("threshold", "critical"));
+        assert_eq!(told(&[(12, 9_000, 300), (26, 9_000, 9)], None, week_ago), key("recovery", "healthy"));
+        assert_eq!(told(&[(26, 30, 1)], None, week_ago), [""; 0], "one of thirty proves nothing");
+        let rise = [(23, 9_000, 10), (24, 9_000, 20), (25, 9_000, 40), (26, 9_000, 80)];
+        assert_eq!(told(&rise, None, week_ago), key("threshold", "rising"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod rules;
 
 use super::health::{ENOUGH, Thresholds};
 use super::interval::Interval;
+use super::reputation::Reputation;
 
 /// One stream at one provider over the last runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,6 +106,10 @@ pub(crate) enum Cause {
     Dropped,
     /// Yahoo usually follows Gmail by some days.
     Trailing,
+    /// Mail to addresses that do not exist.
+    Bounces,
+    /// Readers who call it spam.
+    Complaints,
     /// Too little was measured.
     Unknown,
 }
@@ -120,6 +125,8 @@ impl Cause {
             Self::Reputation => "reputation",
             Self::Dropped => "dropped",
             Self::Trailing => "trailing",
+            Self::Bounces => "bounces",
+            Self::Complaints => "complaints",
             Self::Unknown => "unknown",
         }
     }
@@ -176,8 +183,26 @@ pub(crate) enum Pattern {
     ControlArrives,
     /// The control message fares no better.
     ControlFails,
+    /// SES counts too many bounces or complaints.
+    Returned {
+        /// The region; `None` where the AWS environment decides.
+        region: Option<String>,
+        /// Of what.
+        what: Returned,
+        /// Whether the rate rose three days running.
+        rising: bool,
+    },
     /// Too little was measured.
     TooLittle,
+}
+
+/// What SES counts besides deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Returned {
+    /// Mail that came back.
+    Bounces,
+    /// Mail that was called spam.
+    Complaints,
 }
 
 /// What a diagnosis rests on.
@@ -203,6 +228,17 @@ pub(crate) enum Evidence {
         /// Lower end of the interval.
         low: f64,
     },
+    /// What SES counted in two weeks.
+    Counted {
+        /// How many came back.
+        hits: u64,
+        /// Of how many.
+        attempts: u64,
+        /// Their share.
+        rate: f64,
+        /// Its interval.
+        interval: Interval,
+    },
     /// Streams that are low, or well.
     Streams {
         /// Low or well.
@@ -219,17 +255,28 @@ pub(crate) struct Diagnoses {
     pub(crate) runs: usize,
     /// Streams × providers.
     pub(crate) matrix: Vec<Cell>,
+    /// What SES counted, by region.
+    pub(crate) reputations: Vec<Reputation>,
     /// The thresholds it was judged by.
     pub(crate) thresholds: Thresholds,
+    /// The confidence of every interval.
+    pub(crate) confidence: f64,
     /// What shows; none when nothing is surely low.
     pub(crate) found: Vec<Diagnosis>,
 }
 
 impl Diagnoses {
-    /// Reads a matrix.
-    pub(crate) fn of(matrix: Vec<Cell>, runs: usize, thresholds: Thresholds) -> Self {
-        let found = rules::diagnose(&matrix, thresholds);
-        Self { runs, matrix, thresholds, found }
+    /// Reads a matrix, and what SES counted.
+    pub(crate) fn of(
+        matrix: Vec<Cell>,
+        runs: usize,
+        reputations: Vec<Reputation>,
+        thresholds: Thresholds,
+        confidence: f64,
+    ) -> Self {
+        let mut found = rules::diagnose(&matrix, thresholds);
+        found.extend(reputations.iter().flat_map(|one| rules::returned(one, thresholds, confidence)));
+        Self { runs, matrix, reputations, thresholds, confidence, found }
     }
 }
 
@@ -257,6 +304,8 @@ impl Diagnosis {
             Pattern::YahooTrails { .. } => Cause::Trailing,
             Pattern::Shared(_) => Cause::Assignment,
             Pattern::ControlFails => Cause::Reputation,
+            Pattern::Returned { what: Returned::Bounces, .. } => Cause::Bounces,
+            Pattern::Returned { what: Returned::Complaints, .. } => Cause::Complaints,
             Pattern::TooLittle => Cause::Unknown,
         }
     }
@@ -269,7 +318,11 @@ impl Diagnosis {
             | Pattern::FarApart { stream, .. }
             | Pattern::Lost { stream }
             | Pattern::YahooTrails { stream } => Some(stream),
-            Pattern::Shared(_) | Pattern::ControlArrives | Pattern::ControlFails | Pattern::TooLittle => None,
+            Pattern::Shared(_)
+            | Pattern::ControlArrives
+            | Pattern::ControlFails
+            | Pattern::Returned { .. }
+            | Pattern::TooLittle => None,
         }
     }
 }

@@ -30,6 +30,7 @@ pub(crate) mod provider;
 pub(crate) mod quantile;
 pub(crate) mod receiver;
 pub(crate) mod recovery;
+pub(crate) mod reputation;
 pub(crate) mod road;
 pub(crate) mod run;
 pub(crate) mod sample;

@@ -73,6 +73,17 @@ impl Sample {
     }
 }
 
+/// That the user takes what a stream does for its new ordinary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Acceptance {
+    /// The stream.
+    pub(crate) stream: StreamName,
+    /// The provider; `None` for all of them.
+    pub(crate) provider: Option<ProviderName>,
+    /// When.
+    pub(crate) at: Timestamp,
+}
+
 /// Which rate is watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Signal {
@@ -108,6 +119,8 @@ pub(crate) struct Point {
     pub(crate) state: WeekState,
     /// The accounts of the sequential test; `None` for missing probes, which have none.
     pub(crate) step: Option<Step>,
+    /// Whether the user took what happened up to here for the new ordinary.
+    pub(crate) accepted: bool,
 }
 
 impl Point {
@@ -165,7 +178,8 @@ impl Series {
     /// What the newest week changed; `None` when it changed nothing that anybody must be told.
     pub(crate) fn turn(&self) -> Option<Turn> {
         let (last, earlier) = self.points.split_last()?;
-        if last.state == WeekState::TooFew {
+        // What was accepted has not recovered.
+        if last.state == WeekState::TooFew || (last.accepted && !last.state.is_alarm()) {
             return None;
         }
         let told = earlier
@@ -236,6 +250,7 @@ struct Counts {
 /// spam is watched, too.
 pub(crate) fn watch(
     samples: &[Sample],
+    accepted: &[(WeekName, Acceptance)],
     thresholds: Thresholds,
     confidence: f64,
     has_spam_threshold: impl Fn(&ProviderName) -> bool,
@@ -251,29 +266,47 @@ pub(crate) fn watch(
     }
     let mut all = Vec::new();
     for ((stream, provider), weeks) in groups {
+        let accepted: Vec<WeekName> = accepted
+            .iter()
+            .filter(|(_, one)| one.stream == *stream && one.provider.as_ref().is_none_or(|name| name == provider))
+            .map(|(week, _)| *week)
+            .collect();
+        let accepted = accepted.as_slice();
         let series = |signal, points| Series { stream: stream.clone(), provider: provider.clone(), signal, points };
-        all.push(series(Signal::Inbox, tested(&weeks, inbox_bands(thresholds), |week| week.good, |hits, _| hits)));
+        all.push(series(
+            Signal::Inbox,
+            tested(&weeks, accepted, inbox_bands(thresholds), |week| week.good, |hits, _| hits),
+        ));
         if has_spam_threshold(provider) {
             let clean = |hits: usize, all: usize| all.saturating_sub(hits);
-            all.push(series(Signal::Spam, tested(&weeks, spam_bands(thresholds), |week| week.spam, clean)));
+            all.push(series(Signal::Spam, tested(&weeks, accepted, spam_bands(thresholds), |week| week.spam, clean)));
         }
         all.push(series(Signal::Missing, missing(&weeks, confidence)));
     }
     all
 }
 
-/// A series of the sequential test: what is counted, and how many of the measured ones are good by it.
+/// A series of the sequential test, whose own lane starts over after the weeks in which that was accepted: what is counted, and how many of the measured ones are good by it.
 fn tested(
     weeks: &BTreeMap<WeekName, Counts>,
+    accepted: &[WeekName],
     bands: Bands,
     hits: impl Fn(&Counts) -> usize,
     good: impl Fn(usize, usize) -> usize,
 ) -> Vec<Point> {
     let mut trend = Trend::new(bands);
+    let mut later = weeks.keys().copied().skip(1);
     let point = |(week, counts): (&WeekName, &Counts)| {
         let hits = hits(counts);
-        let step = trend.step(Week { good: good(hits, counts.measured), measured: counts.measured });
-        Point { week: *week, hits, measured: counts.measured, state: step.state, step: Some(step) }
+        let counted = Week { good: good(hits, counts.measured), measured: counts.measured };
+        let mut step = trend.step(counted);
+        // What is accepted in a week, or before the next one that has a run, holds from that next one on.
+        let next = later.next();
+        let accepted = accepted.iter().any(|at| at >= week && next.is_none_or(|next| *at < next));
+        if accepted {
+            step = trend.accept(counted);
+        }
+        Point { week: *week, hits, measured: counts.measured, state: step.state, step: Some(step), accepted }
     };
     weeks.iter().map(point).collect()
 }
@@ -294,7 +327,7 @@ fn missing(weeks: &BTreeMap<WeekName, Counts>, confidence: f64) -> Vec<Point> {
             was_high = is_high;
             state
         };
-        Point { week: *week, hits: counts.missing, measured: counts.measured, state, step: None }
+        Point { week: *week, hits: counts.missing, measured: counts.measured, state, step: None, accepted: false }
     };
     weeks.iter().map(point).collect()
 }
@@ -320,7 +353,7 @@ mod tests {
     }
 
     fn series(samples: &[Sample], signal: Signal) -> Series {
-        watch(samples, GUIDE, 0.95, |_| true).into_iter().find(|series| series.signal == signal).unwrap()
+        watch(samples, &[], GUIDE, 0.95, |_| true).into_iter().find(|series| series.signal == signal).unwrap()
     }
 
     /// What each week turns, as it becomes the newest.
@@ -353,6 +386,33 @@ mod tests {
         assert_eq!(standing.spell(), Some(Week { good: 39, measured: 60 }), "the weeks since the account was empty");
         let calm = series(&fall(&[20, 13, 20]), Signal::Inbox);
         assert_eq!((calm.alarm_since(), calm.spell()), (None, None));
+    }
+
+    #[test]
+    fn an_accepted_change_ends_the_alarm_against_its_own_past_in_silence_and_the_level_s_stands() {
+        let fall = |good: usize| -> Vec<Sample> {
+            (1..=20).map(|week| sample(week, if week <= 8 { 20 } else { good }, 0, 0, 20, 20)).collect()
+        };
+        let accepted = |provider: Option<&str>, week| {
+            let stream = StreamName::new("news").unwrap();
+            let provider = provider.map(|name| ProviderName::new(name).unwrap());
+            vec![(WeekName { year: 2026, week }, Acceptance { stream, provider, at: Timestamp::UNIX_EPOCH })]
+        };
+        let inbox = |samples: &[Sample], accepted: &[(WeekName, Acceptance)]| {
+            let all = watch(samples, accepted, GUIDE, 0.95, |_| false);
+            all.into_iter().find(|series| series.signal == Signal::Inbox).unwrap()
+        };
+        let (slip, crash) = (fall(17), fall(8));
+        assert_eq!(inbox(&slip, &[]).alarm(), Some(WeekState::Decline));
+        for provider in [None, Some("outlook")] {
+            let now = inbox(&slip[..14], &accepted(provider, 14));
+            assert_eq!((now.alarm(), now.turn()), (None, None), "at once, and nobody is told of a recovery");
+            assert_eq!(inbox(&slip[..15], &accepted(provider, 14)).turn(), None, "nor a week later");
+            assert_eq!(inbox(&slip, &accepted(provider, 14)).alarm(), None, "and it is the new ordinary");
+        }
+        assert_eq!(inbox(&slip, &accepted(Some("gmail"), 14)).alarm(), Some(WeekState::Decline), "another provider's");
+        assert_eq!(inbox(&slip, &accepted(None, 2)).points[7].step.unwrap().own, None, "eight new weeks are needed");
+        assert_eq!(inbox(&crash, &accepted(None, 14)).alarm(), Some(WeekState::Critical), "what is bad stays bad");
     }
 
     #[test]

@@ -147,6 +147,8 @@ pub(crate) struct Step {
     pub(crate) own: Option<f64>,
     /// The state.
     pub(crate) state: WeekState,
+    /// Whether the account against the healthy level is in alarm.
+    pub(crate) level_alarm: bool,
     /// What an alarm rests on: the weeks since its account was last empty, added up; `None` without an alarm.
     pub(crate) spell: Option<Week>,
 }
@@ -179,9 +181,16 @@ impl Trend {
                 self.own = own_reference(&self.baseline).map(Lane::new);
             }
         }
+        self.told(week)
+    }
+
+    /// Where things stand after a week.
+    fn told(&self, week: Week) -> Step {
+        let is_usable = week.measured >= ENOUGH;
         let state = if is_usable { self.state(week) } else { WeekState::TooFew };
         let spell = self.speaking().map(|lane| lane.spell).filter(|_| is_usable);
-        Step { level: self.level.account, own: self.own.map(|own| own.account), state, spell }
+        let level_alarm = self.level.in_alarm;
+        Step { level: self.level.account, own: self.own.map(|own| own.account), state, spell, level_alarm }
     }
 
     /// The lane whose alarm is told.
@@ -203,6 +212,14 @@ impl Trend {
         } else {
             WeekState::Low
         }
+    }
+
+    /// The user takes what happened for the new ordinary: the own lane starts over with the next eight weeks. Where things
+    /// stand then, after `week`.
+    pub(crate) fn accept(&mut self, week: Week) -> Step {
+        self.own = None;
+        self.baseline.clear();
+        self.told(week)
     }
 }
 
@@ -279,5 +296,15 @@ mod tests {
         assert_eq!(trend.own_reference().map(|own| own.rate), Some(0.97));
         let states: Vec<WeekState> = (0..4).map(|_| trend.step(week(17, 20)).state).collect();
         assert_eq!(states.last(), Some(&WeekState::Decline));
+        let level = trend.step(week(17, 20)).level;
+        let accepted = trend.accept(week(17, 20));
+        assert_eq!((accepted.own, accepted.state), (None, WeekState::Ok), "the alarm against its own past is over");
+        let step = trend.step(week(17, 20));
+        assert_eq!((step.own, step.state), (None, WeekState::Ok));
+        assert!(step.level >= level, "what is accepted leaves the level alone");
+        for _ in 0..7 {
+            trend.step(week(17, 20));
+        }
+        assert!(trend.own_reference().is_some_and(|own| own.rate < 0.83), "eight weeks later there is a new past");
     }
 }

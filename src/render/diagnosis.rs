@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::json::moment;
 use super::language::Language;
 use super::plain::plain;
 use crate::domain::diagnosis::{Cause, Diagnoses, Diagnosis};
+use crate::domain::health::Thresholds;
+use crate::domain::reputation::{Reputation, ReturnRate};
 
 /// Longest line of it.
 const LINE: usize = 300;
@@ -26,7 +29,30 @@ pub(crate) fn diagnosis_value(diagnoses: &Diagnoses) -> Value {
             "doubt": english.doubt(one), "next": english.next_step(one),
         })
     });
-    json!({ "runs": diagnoses.runs, "matrix": cells.collect::<Vec<_>>(), "diagnoses": found.collect::<Vec<_>>() })
+    let sending = diagnoses.reputations.iter();
+    let sending = sending.map(|one| sending_value(one, diagnoses.confidence, diagnoses.thresholds));
+    json!({
+        "runs": diagnoses.runs, "matrix": cells.collect::<Vec<_>>(), "diagnoses": found.collect::<Vec<_>>(),
+        "sending": sending.collect::<Vec<_>>(),
+    })
+}
+
+/// What SES counted in one region; rates are null where it counted nothing or could not be asked.
+pub(crate) fn sending_value(one: &Reputation, confidence: f64, thresholds: Thresholds) -> Value {
+    let rate = |rate: &ReturnRate| {
+        json!({
+            "count": rate.hits, "rate": rate.rate, "interval": [rate.interval.lo, rate.interval.hi],
+            "band": rate.band().word(), "surely": rate.sure().word(),
+            "rising": one.is_rising(rate.measure, confidence, thresholds),
+        })
+    };
+    let rates = one.rates(confidence, thresholds);
+    let [bounces, complaints] =
+        rates.as_ref().map_or([None, None], |[bounces, complaints]| [Some(bounces), Some(complaints)]);
+    json!({
+        "region": one.region, "asked_at": moment(one.asked_at), "why": one.unanswered,
+        "n": bounces.map(|rate| rate.attempts), "bounces": bounces.map(rate), "complaints": complaints.map(rate),
+    })
 }
 
 /// The end of a run's table: the first diagnosis and its next step; empty where nothing is low. That too little was
@@ -94,7 +120,7 @@ mod tests {
             }
         }
         found.matrix[0].title = "\u{1b}[2J".to_owned();
-        let hostile = Diagnoses::of(found.matrix, 1, found.thresholds);
+        let hostile = Diagnoses::of(found.matrix, 1, Vec::new(), found.thresholds, 0.95);
         assert!(!diagnosis_text(&hostile).contains('\u{1b}') && !diagnosis_lines(&hostile).contains('\u{1b}'));
     }
 }

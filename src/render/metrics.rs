@@ -29,6 +29,8 @@ pub(crate) struct Exposition {
     pub(crate) unreadable: usize,
     /// Stream, provider and what the last run found there.
     pub(crate) tallies: Vec<(String, String, Tally)>,
+    /// Region, share of bounces, share of complaints: what SES counted in two weeks.
+    pub(crate) returns: Vec<(String, f64, f64)>,
     /// Stream, provider, signal, whether it is in alarm, and the accounts of the test.
     pub(crate) trends: Vec<(String, String, &'static str, bool, Option<Step>)>,
 }
@@ -89,10 +91,26 @@ pub(crate) fn exposition(found: &Exposition) -> String {
         .figure(&[], f64::from(found.pending));
     Family::new(&mut text, "inboxed_alerts_given_up", "Alerts of the last week that could not be delivered.")
         .figure(&[], f64::from(found.given_up));
+    push_returns(&mut text, found);
     push_tallies(&mut text, found);
     push_trends(&mut text, found);
     text.push_str("# EOF\n");
     text
+}
+
+fn push_returns(text: &mut String, found: &Exposition) {
+    if found.returns.is_empty() {
+        return;
+    }
+    let mut bounces =
+        Family::new(text, "inboxed_bounce_ratio", "Share of the account's mail that bounced in two weeks.");
+    for (region, bounced, _) in &found.returns {
+        bounces.figure(&[("region", region)], *bounced);
+    }
+    let mut complaints = Family::new(text, "inboxed_complaint_ratio", "Share of it that somebody called spam.");
+    for (region, _, complained) in &found.returns {
+        complaints.figure(&[("region", region)], *complained);
+    }
 }
 
 fn push_tallies(text: &mut String, found: &Exposition) {
@@ -165,6 +183,7 @@ mod tests {
             pending: 0,
             given_up: 0,
             unreadable: 0,
+            returns: Vec::new(),
             tallies: vec![("a\"b\\c\nd".to_owned(), "gmail".to_owned(), tallies[0].tally.clone())],
             trends: Vec::new(),
         };
@@ -175,6 +194,9 @@ mod tests {
         );
         assert!(text.contains("inboxed_health 3\n") && text.ends_with("# EOF\n"));
         assert!(!text.contains("timestamp"), "no run, no time: {text}");
+        assert!(!text.contains("bounce"), "not asked is not 0: {text}");
+        found.returns.push(("eu-central-1".to_owned(), 0.02, 0.0));
+        assert!(exposition(&found).contains("\ninboxed_bounce_ratio{region=\"eu-central-1\"} 0.02\n"));
         found.tallies[0].2 =
             Tally { rate: None, placements: std::collections::BTreeMap::new(), ..found.tallies[0].2.clone() };
         assert!(!exposition(&found).contains("inboxed_inbox_ratio"), "unmeasured is never 0");

@@ -12,6 +12,7 @@ use crate::domain::health::Thresholds;
 use crate::domain::interval::{count, wilson};
 use crate::domain::probe::{Probe, ProbeId, ProbeState, SesId, Tag};
 use crate::domain::provider::ProviderName;
+use crate::domain::reputation::{Day, Reputation};
 use crate::domain::run::{Label, Run, RunId, RunState};
 use crate::domain::seed::Address;
 use crate::domain::sighting::{Tab, TabAnswer};
@@ -185,6 +186,17 @@ pub(crate) fn bad_day() -> RunReport {
     report(&rows)
 }
 
+/// What SES counted by 24 November 2026 in eu-central-1, or did not tell.
+pub(crate) fn returned(unanswered: Option<&str>) -> Reputation {
+    let day = Day { date: jiff::civil::date(2026, 11, 23), attempts: 20_000, bounces: 160, complaints: 4 };
+    Reputation {
+        region: Some("eu-central-1".to_owned()),
+        days: if unanswered.is_some() { Vec::new() } else { vec![day] },
+        asked_at: at(0),
+        unanswered: unanswered.map(str::to_owned),
+    }
+}
+
 /// What one run says of the stream `newsletter` with 40 seeds each at Gmail, Outlook and Yahoo, of which so many are good.
 pub(crate) fn diagnoses(good: [usize; 3]) -> Diagnoses {
     let cells = three().into_iter().zip(good).map(|(provider, good)| Cell {
@@ -201,5 +213,5 @@ pub(crate) fn diagnoses(good: [usize; 3]) -> Diagnoses {
         interval: wilson(count(good), 40.0, 0.95),
         missing_low: 0.0,
     });
-    Diagnoses::of(cells.collect(), 1, THRESHOLDS)
+    Diagnoses::of(cells.collect(), 1, Vec::new(), THRESHOLDS, 0.95)
 }

@@ -30,6 +30,7 @@ mod killed;
 mod real;
 mod recover;
 mod scenario;
+mod sending;
 #[cfg(feature = "failpoints")]
 mod sign_ins;
 mod starters;

@@ -92,7 +92,7 @@ pub(super) async fn gather(
     names.sort();
     names.dedup();
     let tallied = tallied(store, config, &runs, now).await.map_err(Failure::internal)?;
-    let mut diagnoses = Diagnoses::of(Vec::new(), 0, config.thresholds);
+    let mut diagnoses = Diagnoses::of(Vec::new(), 0, Vec::new(), config.thresholds, config.judge.confidence);
     if wanted.has(Part::Html) || wanted.has(Part::Json) {
         let recent = all.iter().filter(is_meant).cloned().collect();
         diagnoses = over(store, config, recent, &[], now).await.map_err(Failure::internal)?;

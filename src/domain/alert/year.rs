@@ -44,7 +44,7 @@ fn a_year_tells_each_thing_once_and_nothing_else() {
     let (mut all, mut told, mut keys) = (Vec::new(), Vec::new(), BTreeSet::new());
     for week in 1..=52 {
         all.extend(samples(week));
-        let series = watch(&all, GUIDE, 0.95, |provider| provider.as_str() == "outlook");
+        let series = watch(&all, &[], GUIDE, 0.95, |provider| provider.as_str() == "outlook");
         let unreadable = if readable(week).is_empty() {
             BTreeMap::from([(anna.clone(), "the password was refused".to_owned())])
         } else {
@@ -63,6 +63,9 @@ fn a_year_tells_each_thing_once_and_nothing_else() {
             planned: 60,
             unmeasured: if week == 40 { 13 } else { 0 },
             dns: &dns,
+            reputations: &[],
+            before: None,
+            confidence: 0.95,
         };
         // Asked twice, as a sweep of the same run asks again: the key keeps it from being told twice.
         for event in events(&after).into_iter().chain(events(&after)) {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Cell, Diagnosis, Evidence, Pattern, Standing, Trait};
+use super::{Cell, Diagnosis, Evidence, Pattern, Returned, Standing, Trait};
 use crate::domain::health::Thresholds;
 use crate::domain::monitor::MISSING_WARN;
+use crate::domain::reputation::Reputation;
+use crate::domain::threshold::{Band, Measure};
 
 /// Two providers are far apart when their rates differ by at least this and their intervals do not meet.
 const FAR: f64 = 0.30;
@@ -27,6 +29,21 @@ pub(crate) fn diagnose(cells: &[Cell], thresholds: Thresholds) -> Vec<Diagnosis>
         });
     }
     found
+}
+
+/// What SES counted, where it surely lies beyond the guide's limits or rose three days running.
+pub(super) fn returned(one: &Reputation, thresholds: Thresholds, confidence: f64) -> Vec<Diagnosis> {
+    let rates = one.rates(confidence, thresholds);
+    let told = rates.iter().flatten().filter_map(|rate| {
+        let what = if rate.measure == Measure::Bounce { Returned::Bounces } else { Returned::Complaints };
+        let rising = one.is_rising(rate.measure, confidence, thresholds);
+        let pattern = Pattern::Returned { region: one.region.clone(), what, rising };
+        let evidence =
+            Evidence::Counted { hits: rate.hits, attempts: rate.attempts, rate: rate.rate, interval: rate.interval };
+        let is_told = rising || rate.sure() > Band::Healthy;
+        is_told.then(|| Diagnosis { pattern, evidence: vec![evidence], unsettled: Vec::new(), one_run: false })
+    });
+    told.collect()
 }
 
 /// The streams but for control messages.

@@ -82,3 +82,27 @@ fn a_diagnosis_says_when_some_of_its_evidence_is_from_one_run_alone() {
     let young = [cells[0].clone(), Cell { runs: 1, ..cells[1].clone() }];
     assert!(diagnose(&young, GUIDE).iter().all(|one| one.one_run));
 }
+
+#[test]
+fn bounces_and_complaints_are_told_when_they_surely_cross_or_rise_and_not_when_nobody_could_ask() {
+    use jiff::civil::date;
+
+    use crate::domain::reputation::Day;
+
+    let reputation = |days: Vec<Day>, unanswered: Option<&str>| Reputation {
+        region: Some("eu-central-1".to_owned()),
+        days,
+        asked_at: "2026-11-27T06:00:00Z".parse().unwrap(),
+        unanswered: unanswered.map(str::to_owned),
+    };
+    let day = |of, bounces, complaints| Day { date: date(2026, 11, of), attempts: 9_000, bounces, complaints };
+    let causes = |one: Reputation| {
+        let found = Diagnoses::of(vec![cell("news", "gmail", 39)], 3, vec![one], GUIDE, 0.95).found;
+        found.iter().map(Diagnosis::cause).collect::<Vec<_>>()
+    };
+    assert_eq!(causes(reputation(vec![], Some("not allowed"))), []);
+    assert_eq!(causes(reputation(vec![day(26, 100, 5)], None)), []);
+    assert_eq!(causes(reputation(vec![day(26, 400, 60)], None)), [Cause::Bounces, Cause::Complaints]);
+    let rise = (0..4).map(|more| day(23 + more, 20 << more, 0)).collect();
+    assert_eq!(causes(reputation(rise, None)), [Cause::Bounces], "healthy, and rising three days running");
+}

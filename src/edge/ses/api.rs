@@ -157,6 +157,11 @@ impl ApiSender {
         }
     }
 
+    /// Whether calls can be made at all.
+    pub(super) fn is_prepared(&self) -> Result<(), SesFailure> {
+        self.unprepared.get().map_or(Ok(()), |why| Err(SesFailure::Credentials(why.clone())))
+    }
+
     /// The failure of a question, with its name.
     pub(super) fn failure(&self, fault: Fault, question: &str) -> SesFailure {
         fault.failure(question, self.custom)
@@ -190,8 +195,13 @@ struct Traced {
 
 impl Trace {
     /// Whether the request was handed to the connection.
-    fn left(&self) -> bool {
+    pub(super) fn left(&self) -> bool {
         self.0.left.load(Ordering::SeqCst)
+    }
+
+    /// The answer as it came; `None` where none came or it is not UTF-8.
+    pub(super) fn text(&self) -> Option<String> {
+        String::from_utf8(self.0.body.get()?.clone()).ok()
     }
 
     fn json(&self) -> Option<serde_json::Value> {

@@ -10,6 +10,7 @@ mod api;
 mod channel;
 mod pace;
 mod publication;
+mod returns;
 mod smtp;
 mod suppression;
 

@@ -7,6 +7,7 @@
 //! before the call returns; a few read-only connections read. Other processes may read, and write now and then, at any
 //! time; that only one of them works on runs is the [`Lock`]'s business.
 
+mod acceptance;
 mod fault;
 mod key;
 mod lock;
@@ -16,6 +17,7 @@ mod outbox;
 mod period;
 mod plan;
 mod probe;
+mod reputation;
 mod row;
 mod run;
 mod send;

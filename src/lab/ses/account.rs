@@ -111,6 +111,19 @@ pub fn dkim_tokens(domain: &str) -> Vec<String> {
     (0..3).map(|_| noise.token(32)).collect()
 }
 
+/// What SES counted in one quarter of an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Returned {
+    /// How many whole days ago.
+    pub days_ago: u32,
+    /// Mails that SES tried to deliver.
+    pub attempts: u64,
+    /// Those that bounced.
+    pub bounces: u64,
+    /// Those that somebody called spam.
+    pub complaints: u64,
+}
+
 /// How the account stands. Every field may be changed while the servers run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SesSettings {
@@ -136,6 +149,9 @@ pub struct SesSettings {
     pub suppressed: BTreeMap<String, String>,
     /// The configuration sets there are; `None` for every one that is named.
     pub configuration_sets: Option<BTreeSet<String>>,
+    /// What came back before the lab began: days ago, mails, bounces and complaints. What the lab took itself came back from
+    /// nobody.
+    pub returned: Vec<Returned>,
     /// What is answered as a stand-in answers what it does not know: this status and no error of AWS.
     pub unimplemented: BTreeMap<Operation, u16>,
     /// How many entries of a list fit on a page.
@@ -165,6 +181,7 @@ impl Default for SesSettings {
             identities: Vec::new(),
             suppressed: BTreeMap::new(),
             configuration_sets: None,
+            returned: Vec::new(),
             unimplemented: BTreeMap::new(),
             page_size: 1000,
             sending_ips: (10..14).map(|last| Ipv4Addr::new(192, 0, 2, last)).collect(),
@@ -301,6 +318,23 @@ impl SesAccount {
         let now = self.now();
         let state = self.lock();
         state.settings.sent_last_24_hours + counted(within(&state.taken, now, DAY))
+    }
+
+    /// What SES counted in two weeks: when, mails, bounces, complaints.
+    pub(super) fn counted(&self) -> Vec<(Timestamp, u64, u64, u64)> {
+        let now = self.now();
+        let ago = |span: Duration| now.checked_sub(span).unwrap_or(Timestamp::MIN);
+        let mut points = Vec::new();
+        for one in self.settings().returned {
+            points.push((ago(DAY.saturating_mul(one.days_ago)), one.attempts, one.bounces, one.complaints));
+        }
+        let since = ago(DAY.saturating_mul(14));
+        for call in self.journal().calls_of(Operation::SendEmail) {
+            if call.id.is_some() && call.at >= since {
+                points.push((call.at, 1, 0, 0));
+            }
+        }
+        points
     }
 
     /// Writes down that a message came, before anything is done about it.

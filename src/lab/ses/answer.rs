@@ -4,6 +4,22 @@ use serde_json::{Value, json};
 
 use super::account::{Identity, Refusal, SesSettings, dkim_tokens};
 
+/// The points of `GetSendStatistics`, in the XML of the first version of the API.
+pub(super) fn statistics(points: &[(jiff::Timestamp, u64, u64, u64)]) -> String {
+    let member = |(at, attempts, bounces, complaints): &(jiff::Timestamp, u64, u64, u64)| {
+        format!(
+            "<member><Complaints>{complaints}</Complaints><Rejects>0</Rejects><Bounces>{bounces}</Bounces>\
+             <DeliveryAttempts>{attempts}</DeliveryAttempts><Timestamp>{at}</Timestamp></member>"
+        )
+    };
+    let members: String = points.iter().map(member).collect();
+    format!(
+        "<GetSendStatisticsResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><GetSendStatisticsResult>\
+         <SendDataPoints>{members}</SendDataPoints></GetSendStatisticsResult><ResponseMetadata><RequestId>\
+         7a1bd2a6-0000-4000-a000-1ab0ab0ab0ab</RequestId></ResponseMetadata></GetSendStatisticsResponse>"
+    )
+}
+
 /// The page of a list that was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Page {

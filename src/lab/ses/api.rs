@@ -76,6 +76,7 @@ impl Question {
             (&Method::GET, ["identities", name]) => (Operation::GetEmailIdentity, *name),
             (&Method::GET, ["suppression", "addresses"]) => (Operation::ListSuppressedDestinations, ""),
             (&Method::GET, ["suppression", "addresses", address]) => (Operation::GetSuppressedDestination, *address),
+            (&Method::GET | &Method::POST, [""]) if is_statistics(head) => (Operation::GetSendStatistics, ""),
             _ => (Operation::Other, ""),
         };
         let mut page = Page::default();
@@ -88,6 +89,12 @@ impl Question {
         }
         Self { operation, subject: decoded(subject), page }
     }
+}
+
+/// Whether this is the one call of the first version of the API that the lab knows.
+fn is_statistics(head: &Parts) -> bool {
+    head.uri.path() == "/"
+        && head.uri.query().is_some_and(|query| query.split('&').any(|pair| pair == "Action=GetSendStatistics"))
 }
 
 async fn respond(request: Request<Incoming>, account: SesAccount) -> Result<Response<Reply>, Dropped> {
@@ -109,6 +116,9 @@ async fn respond(request: Request<Incoming>, account: SesAccount) -> Result<Resp
     let outcome = match (account.settings().unimplemented.get(&question.operation), signature, submission) {
         (Some(&status), _, _) => Answer::foreign(status),
         (None, Err(refusal), _) => Answer::of(Err(refusal)),
+        (None, Ok(_), None) if question.operation == Operation::GetSendStatistics => {
+            Answer { status: 200, code: None, body: answer::statistics(&account.counted()) }
+        }
         (None, Ok(_), Some(submission)) => {
             let id = submission.and_then(|submission| account.submit(entry, &submission));
             Answer::of(id.map(|id| json!({ "MessageId": id })))
@@ -154,11 +164,13 @@ fn told(account: &SesAccount, question: &Question) -> Result<Value, Refusal> {
         Operation::GetEmailIdentity => answer::identity(&settings, &question.subject),
         Operation::ListSuppressedDestinations => answer::suppressed(&settings, &question.page),
         Operation::GetSuppressedDestination => answer::suppression(&settings, &question.subject),
-        Operation::Connection | Operation::SendEmail | Operation::Other => Err(Refusal {
-            status: 404,
-            code: "UnknownOperationException",
-            message: "The lab does not know this operation.".to_owned(),
-        }),
+        Operation::Connection | Operation::SendEmail | Operation::GetSendStatistics | Operation::Other => {
+            Err(Refusal {
+                status: 404,
+                code: "UnknownOperationException",
+                message: "The lab does not know this operation.".to_owned(),
+            })
+        }
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Operation {
     ListSuppressedDestinations,
     /// `GetSuppressedDestination`.
     GetSuppressedDestination,
+    /// `GetSendStatistics` of the first version of the API.
+    GetSendStatistics,
     /// Anything else.
     Other,
 }

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::LabError;
-pub use account::{Accepted, Deliver, Identity, MailFrom, SesAccount, SesSettings, dkim_tokens};
+pub use account::{Accepted, Deliver, Identity, MailFrom, Returned, SesAccount, SesSettings, dkim_tokens};
 pub use fault::{Rule, SesFault, SesFaults, SmtpFault, SmtpFaults, SmtpStep};
 pub use journal::{Call, Operation, SesJournal, SmtpSession};
 

@@ -2,7 +2,9 @@
 
 use super::super::words::percent;
 use super::{Language, filled, range};
-use crate::domain::diagnosis::{Diagnosis, Evidence, Pattern, Standing, Trait};
+use crate::domain::diagnosis::{Diagnosis, Evidence, Pattern, Returned, Standing, Trait};
+use crate::domain::health::Thresholds;
+use crate::domain::reputation::Reputation;
 
 impl Language {
     /// A diagnosis in one sentence.
@@ -24,6 +26,15 @@ impl Language {
             }
             Pattern::ControlArrives => words.says_control_arrives.to_owned(),
             Pattern::ControlFails => words.says_control_fails.to_owned(),
+            Pattern::Returned { region, what, rising } => {
+                let sentence = match (what, rising) {
+                    (Returned::Bounces, false) => words.says_bounces,
+                    (Returned::Complaints, false) => words.says_complaints,
+                    (Returned::Bounces, true) => words.says_bounces_rise,
+                    (Returned::Complaints, true) => words.says_complaints_rise,
+                };
+                filled(sentence, &[("region", region.as_deref().unwrap_or(words.its_region))])
+            }
             Pattern::TooLittle => words.says_too_little.to_owned(),
         }
     }
@@ -60,6 +71,12 @@ impl Language {
             Evidence::Missing { provider, low } => {
                 filled(words.evidence_missing, &[("provider", provider), ("share", &percent(*low))])
             }
+            Evidence::Counted { hits, attempts, rate, interval } => {
+                let ends = format!("{}–{}", small_percent(interval.lo), small_percent(interval.hi));
+                let (n, all) = (hits.to_string(), attempts.to_string());
+                let gaps = [("n", n.as_str()), ("all", &all), ("rate", &small_percent(*rate)), ("range", &ends)];
+                filled(words.evidence_counted, &gaps)
+            }
             Evidence::Streams { standing, names } => {
                 let sentence = if *standing == Standing::Low { words.evidence_low } else { words.evidence_well };
                 filled(sentence, &[("names", &names.join(", "))])
@@ -82,6 +99,7 @@ impl Language {
             Pattern::Shared(_) => words.doubt_shared.to_owned(),
             Pattern::ControlArrives => words.doubt_control_arrives.to_owned(),
             Pattern::ControlFails => words.doubt_control_fails.to_owned(),
+            Pattern::Returned { .. } => words.doubt_returned.to_owned(),
             Pattern::TooLittle => words.doubt_too_little.to_owned(),
         };
         if one.one_run { filled(words.doubt_one_run, &[("doubt", &doubt)]) } else { doubt }
@@ -99,7 +117,37 @@ impl Language {
             Pattern::Shared(_) => words.next_shared,
             Pattern::ControlArrives => words.next_control_arrives,
             Pattern::ControlFails => words.next_control_fails,
+            Pattern::Returned { rising: true, .. } => words.next_rising,
+            Pattern::Returned { what: Returned::Bounces, .. } => words.next_bounces,
+            Pattern::Returned { what: Returned::Complaints, .. } => words.next_complaints,
             Pattern::TooLittle => words.next_too_little,
         }
     }
+
+    /// What SES counted in one region, or why that is not known.
+    pub(crate) fn sending(self, one: &Reputation, confidence: f64, thresholds: Thresholds) -> String {
+        let words = self.words();
+        let region = one.region.as_deref().unwrap_or(words.its_region);
+        let rates = one.rates(confidence, thresholds).map(|[bounces, complaints]| {
+            let gaps = [
+                ("region", region),
+                ("bounces", &small_percent(bounces.rate)),
+                ("complaints", &small_percent(complaints.rate)),
+                ("all", &bounces.attempts.to_string()),
+            ];
+            filled(words.sending_rates, &gaps)
+        });
+        match (rates, &one.unanswered) {
+            (Some(rates), None) => rates,
+            (Some(rates), Some(why)) => filled(words.sending_stale, &[("rates", &rates), ("why", why)]),
+            (None, None) => filled(words.sending_none, &[("region", region)]),
+            (None, Some(why)) => filled(words.sending_unknown, &[("region", region), ("why", why)]),
+        }
+    }
+}
+
+/// A share of which hundredths of a percent count: `0.08 %`.
+fn small_percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent > 0.0 && percent < 0.005 { "<0.01 %".to_owned() } else { format!("{percent:.2} %") }
 }

@@ -197,12 +197,18 @@ table! {
     says_shared: "only what is sent with {shared} is low: its DNS or the addresses assigned to it", "zu niedrig liegt nur, was mit {shared} gesendet wird: dessen DNS oder die zugeteilten Adressen";
     says_control_arrives: "the plain control message arrives where the other does not: it is the content", "die schlichte Kontrollnachricht kommt an, wo die andere scheitert: Es liegt am Inhalt";
     says_control_fails: "the plain control message fares no better: it is the reputation, not the content", "der schlichten Kontrollnachricht geht es nicht besser: Es liegt am Ruf, nicht am Inhalt";
+    says_bounces: "SES in {region} counts too many bounces: addresses that do not exist are written to", "SES zählt in {region} zu viele Bounces: Es wird an Adressen geschrieben, die es nicht gibt";
+    says_complaints: "SES in {region} counts too many complaints: readers call this mail spam", "SES zählt in {region} zu viele Beschwerden: Leser nennen diese Mail Spam";
+    says_bounces_rise: "SES in {region} counts more bounces for the third day running", "SES zählt in {region} den dritten Tag in Folge mehr Bounces";
+    says_complaints_rise: "SES in {region} counts more complaints for the third day running", "SES zählt in {region} den dritten Tag in Folge mehr Beschwerden";
+    its_region: "its region", "seiner Region";
     says_too_little: "too little was measured to say anything", "es wurde zu wenig gemessen, um etwas zu sagen";
     trait_region: "region {value}", "der Region {value}";
     trait_set: "configuration set {value}", "dem Configuration Set {value}";
     trait_identity: "identity {value}", "der Identität {value}";
     evidence_placed: "{stream} at {provider}: {rate} of {n} in the inbox (range {range})", "{stream} bei {provider}: {rate} von {n} im Posteingang (Bereich {range})";
     evidence_missing: "{provider}: surely more than {share} missing", "{provider}: sicher mehr als {share} vermisst";
+    evidence_counted: "{n} of {all} mails in two weeks: {rate} (range {range})", "{n} von {all} Mails in zwei Wochen: {rate} (Bereich {range})";
     evidence_low: "low: {names}", "zu niedrig: {names}";
     evidence_well: "well: {names}", "gut: {names}";
     doubt_one_run: "this rests on one run alone; make another a week later before acting. {doubt}", "das beruht auf einem einzigen Lauf; machen Sie eine Woche später einen weiteren, bevor Sie handeln. {doubt}";
@@ -215,6 +221,7 @@ table! {
     doubt_shared: "these streams may also differ in their message and their readers", "diese Streams unterscheiden sich vielleicht auch in Nachricht und Lesern";
     doubt_control_arrives: "the control must leave by the same identity, configuration set and region to prove it", "als Beweis taugt die Kontrolle nur mit gleicher Identität, gleichem Configuration Set und gleicher Region";
     doubt_control_fails: "a control message with a link of the same domain is none", "eine Kontrollnachricht mit einem Link derselben Domain ist keine";
+    doubt_returned: "SES counts all mail of the account there, not these streams alone", "SES zählt alle Mail des Kontos dort, nicht nur diese Streams";
     doubt_too_little: "nothing is concluded from fewer than five measured probes at a provider", "aus weniger als fünf gemessenen Proben bei einem Anbieter wird nichts geschlossen";
     next_everywhere: "run inboxed dns check, then pause cold mail for 72 hours and follow inboxed recover", "rufen Sie inboxed dns check auf, setzen Sie Kaltakquise 72 Stunden aus und folgen Sie inboxed recover";
     next_one_provider: "before anything technical look at complaints, at readers who do not open, and at jumps in volume there", "sehen Sie vor allem Technischen nach Beschwerden, nach Lesern, die nicht öffnen, und nach Sprüngen im Volumen dort";
@@ -224,7 +231,15 @@ table! {
     next_shared: "run inboxed dns check for that identity: DKIM, MAIL FROM and, with dedicated addresses, their names", "rufen Sie inboxed dns check für diese Identität auf: DKIM, MAIL FROM und bei eigenen Adressen deren Namen";
     next_control_arrives: "take out links, tracking and images one by one, and make a run after each", "nehmen Sie Links, Tracking und Bilder einzeln heraus und machen Sie nach jedem Schritt einen Lauf";
     next_control_fails: "leave the text alone; check DNS, then follow inboxed recover", "lassen Sie den Text, wie er ist; prüfen Sie DNS und folgen Sie dann inboxed recover";
+    next_bounces: "check where addresses come from, verify imports, and pause bulk mail", "prüfen Sie, woher die Adressen kommen, verifizieren Sie Importe und setzen Sie Massenmails aus";
+    next_complaints: "pause, write less often and to fewer, check alignment, and make leaving easy to see", "setzen Sie aus, schreiben Sie seltener und an weniger Leser, prüfen Sie die Übereinstimmung mit From und machen Sie das Abmelden leicht sichtbar";
+    next_rising: "stop sending at once, and find out what was sent to whom in these days", "stoppen Sie das Senden sofort und klären Sie, was in diesen Tagen an wen ging";
     next_too_little: "run inboxed check, mend the seeds that cannot be read, and make another run", "rufen Sie inboxed check auf, bringen Sie die unlesbaren Testpostfächer in Ordnung und machen Sie einen weiteren Lauf";
+
+    sending_rates: "SES in {region}, two weeks: bounces {bounces}, complaints {complaints} of {all} mails", "SES in {region}, zwei Wochen: Bounces {bounces}, Beschwerden {complaints} von {all} Mails";
+    sending_none: "SES in {region} counted no mail in two weeks", "SES in {region} hat in zwei Wochen keine Mail gezählt";
+    sending_unknown: "SES in {region}: bounces and complaints are not known: {why}", "SES in {region}: Bounces und Beschwerden sind nicht bekannt: {why}";
+    sending_stale: "{rates}; when asked last it did not answer: {why}", "{rates}; zuletzt gefragt, antwortete es nicht: {why}";
 
     // Columns.
     col_provider: "Provider", "Anbieter";

@@ -10,6 +10,7 @@ const LINE: usize = 300;
 /// What the page says of it.
 pub(super) struct DiagnosisView {
     pub(super) rests_on: String,
+    pub(super) sending: Vec<String>,
     pub(super) found: Vec<OneView>,
 }
 
@@ -28,6 +29,12 @@ pub(super) fn view(diagnoses: &Diagnoses, language: Language) -> DiagnosisView {
         doubt: plain(&language.doubt(one), LINE),
         next: language.next_step(one),
     });
+    let sending = diagnoses.reputations.iter();
+    let sending = sending.map(|one| plain(&language.sending(one, diagnoses.confidence, diagnoses.thresholds), LINE));
     let runs = language.counted(diagnoses.runs, Noun::RUN);
-    DiagnosisView { rests_on: filled(language.words().diagnosis_of, &[("runs", &runs)]), found: found.collect() }
+    DiagnosisView {
+        rests_on: filled(language.words().diagnosis_of, &[("runs", &runs)]),
+        sending: sending.collect(),
+        found: found.collect(),
+    }
 }

@@ -6,10 +6,12 @@ use crate::domain::diagnosis::Diagnoses;
 use crate::domain::finding::Finding;
 use crate::domain::folder::FolderName;
 use crate::render::report::AuthWords;
-use crate::render::samples::{bad_day, diagnoses, provider};
+use crate::render::samples::{bad_day, diagnoses, provider, returned};
 
 fn written(streams: &[Sample], language: Language) -> String {
-    told(streams, &diagnoses([38, 27, 39]), language)
+    let mut known = diagnoses([38, 27, 39]);
+    known.reputations = vec![returned(None), returned(Some("not allowed"))];
+    told(streams, &known, language)
 }
 
 fn told(streams: &[Sample], diagnoses: &Diagnoses, language: Language) -> String {
@@ -39,6 +41,8 @@ fn the_summary_comes_first_and_every_part_has_its_place() {
         "Outlook: pause cold mail for at least 72 hours",
         "Diagnosis: where the trouble lies",
         "From the last runs of each stream, 1 run in all",
+        "SES in eu-central-1, two weeks: bounces 0.80 %, complaints 0.02 % of 20000 mails",
+        "SES in eu-central-1: bounces and complaints are not known: not allowed",
         "newsletter: only Outlook files it low",
         "before anything technical look at complaints",
         "this rests on one run alone",
@@ -75,6 +79,7 @@ fn german_readers_get_german() {
         "von SES angenommen, nach Ablauf der Zeit",
         "Testpostfächer",
         "Diagnose: woran es liegt",
+        "Bounces 0.80 %, Beschwerden 0.02 % von 20000 Mails",
         "newsletter: Nur bei Outlook kommt zu wenig in den Posteingang",
         "newsletter bei Outlook: 68 % von 40 im Posteingang",
     ] {
@@ -108,7 +113,9 @@ fn hostile_page(language: Language) -> String {
     for cell in &mut known.matrix {
         cell.title.clone_from(&hostile);
     }
-    let known = Diagnoses::of(known.matrix, known.runs, known.thresholds);
+    let mut sending = returned(Some(&hostile));
+    sending.region = Some(hostile.clone());
+    let known = Diagnoses::of(known.matrix, known.runs, vec![sending], known.thresholds, 0.95);
     told(&[of(&[before, report], "shop.example", &hostile, language)], &known, language)
 }
 

@@ -34,6 +34,10 @@ pub(crate) fn diagnosis_table(diagnoses: &Diagnoses, screen: Screen) -> String {
         text.push_str("\nnothing is surely low\n");
     }
     let english = Language::English;
+    for one in &diagnoses.reputations {
+        let says = english.sending(one, diagnoses.confidence, diagnoses.thresholds);
+        let _ = writeln!(text, "\n{}", plain(&says, LINE));
+    }
     for one in &diagnoses.found {
         let _ = writeln!(text, "\n{}: {}", one.cause().word(), plain(&english.diagnosis(one), LINE));
         for line in english.evidence(one) {

@@ -1,7 +1,7 @@
 //! An SES endpoint that hands every accepted message to the test, which decides where it lands.
 //!
 //! It is no part of the lab on purpose: what the program sends is read here by eyes that have not seen how the program
-//! writes it. It answers the four calls of the SES v2 API that a run may make and notes any other.
+//! writes it. It answers the calls of the SES v2 API that a run may make and notes any other.
 
 use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -127,6 +127,8 @@ impl<F: Fn(Accepted)> Desk<F> {
             ("GET", ["v2", "email", "suppression", "addresses", _]) => {
                 (404, json!({ "message": "the address is not on the suppression list" }))
             }
+            // The one call of the first version of the API; it is not answered here.
+            ("GET", [""]) => (404, json!({ "message": "no statistics" })),
             _ => {
                 self.unexpected.lock().unwrap().push(format!("{} {path}", request.method));
                 (404, json!({ "message": "no such call" }))

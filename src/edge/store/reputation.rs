@@ -1,0 +1,121 @@
+//! What SES counted of a region's mail, day by day, and when it was asked.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::fault::Doing as _;
+use super::row::{parsed, time};
+use super::{Store, StoreFault};
+use crate::domain::reputation::{Day, Reputation};
+
+const READ: &str = "read what SES counted";
+
+impl Store {
+    /// Keeps what SES answered at `at`, or why it did not. A day that SES tells in part, as it lies at the border of what it
+    /// tells, never takes the place of the whole one.
+    pub(crate) async fn remember_reputation(
+        &self,
+        region: Option<&str>,
+        answer: Result<&[Day], &str>,
+        at: Timestamp,
+    ) -> Result<(), StoreFault> {
+        const DOING: &str = "store what SES counted";
+        let mut writing = self.write(DOING).await?;
+        sqlx::query(
+            "INSERT INTO reputation (region, asked_at, why) VALUES ($1, $2, $3)
+             ON CONFLICT (region) DO UPDATE SET asked_at = excluded.asked_at, why = excluded.why",
+        )
+        .bind(region.unwrap_or_default())
+        .bind(at.as_millisecond())
+        .bind(answer.err())
+        .execute(&mut *writing)
+        .await
+        .doing(DOING)?;
+        let figure = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        for day in answer.unwrap_or_default() {
+            sqlx::query(
+                "INSERT INTO sent_day (region, day, attempts, bounces, complaints) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (region, day) DO UPDATE SET
+                     attempts = max(attempts, excluded.attempts), bounces = max(bounces, excluded.bounces),
+                     complaints = max(complaints, excluded.complaints)",
+            )
+            .bind(region.unwrap_or_default())
+            .bind(day.date.to_string())
+            .bind(figure(day.attempts))
+            .bind(figure(day.bounces))
+            .bind(figure(day.complaints))
+            .execute(&mut *writing)
+            .await
+            .doing(DOING)?;
+        }
+        writing.commit().await.doing(DOING)
+    }
+
+    /// Every region that was asked about, by name.
+    pub(crate) async fn reputations(&self) -> Result<Vec<Reputation>, StoreFault> {
+        let regions: Vec<(String, i64, Option<String>)> =
+            sqlx::query_as("SELECT region, asked_at, why FROM reputation ORDER BY region")
+                .fetch_all(&self.reader)
+                .await
+                .doing(READ)?;
+        let mut found = Vec::new();
+        for (region, asked_at, unanswered) in regions {
+            let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
+                "SELECT day, attempts, bounces, complaints FROM sent_day WHERE region = $1 ORDER BY day",
+            )
+            .bind(region.as_str())
+            .fetch_all(&self.reader)
+            .await
+            .doing(READ)?;
+            let day = |(day, attempts, bounces, complaints): (String, i64, i64, i64)| {
+                let figure = |value: i64| u64::try_from(value).unwrap_or(0);
+                Ok(Day {
+                    date: parsed("day", &day, |text| text.parse::<Date>().ok())?,
+                    attempts: figure(attempts),
+                    bounces: figure(bounces),
+                    complaints: figure(complaints),
+                })
+            };
+            found.push(Reputation {
+                region: Some(region).filter(|region| !region.is_empty()),
+                days: rows.into_iter().map(day).collect::<Result<_, StoreFault>>()?,
+                asked_at: time(asked_at)?,
+                unanswered,
+            });
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::edge::store::fixture::{Place, at};
+
+    #[tokio::test]
+    async fn days_add_up_over_runs_and_what_was_not_answered_takes_none_away() {
+        let place = Place::new().await;
+        let day = |of, attempts, bounces| Day { date: date(2026, 11, of), attempts, bounces, complaints: 0 };
+        let keep = async |region, answer: Result<&[Day], &str>, then| {
+            place.store.remember_reputation(region, answer, at(then)).await.unwrap();
+        };
+        assert_eq!(place.store.reputations().await.unwrap(), []);
+        keep(Some("eu-central-1"), Ok(&[day(1, 100, 1), day(2, 50, 0)]), 1).await;
+        keep(None, Err("not allowed"), 2).await;
+        // Later the first day is told in part, and the second in full.
+        keep(Some("eu-central-1"), Ok(&[day(1, 40, 0), day(2, 90, 2)]), 3).await;
+        keep(Some("eu-central-1"), Err("no answer"), 4).await;
+        let wanted = [
+            Reputation { region: None, days: vec![], asked_at: at(2), unanswered: Some("not allowed".to_owned()) },
+            Reputation {
+                region: Some("eu-central-1".to_owned()),
+                days: vec![day(1, 100, 1), day(2, 90, 2)],
+                asked_at: at(4),
+                unanswered: Some("no answer".to_owned()),
+            },
+        ];
+        assert_eq!(place.store.reputations().await.unwrap(), wanted);
+    }
+}
