@@ -2,19 +2,26 @@
 //!
 //! Each simulated stream has three providers with 15 seeds each and one run a week; at one of them spam is watched, too. A
 //! seed reaches the inbox with a chance of its own around the provider's rate, and a whole provider swings from week to
-//! week by two points. What does not reach the inbox lies in spam or, one time in ten, nowhere. Measured at defaults over
-//! 200 streams, the falls over 400:
+//! week. What does not reach the inbox lies in spam or, one time in ten, nowhere. *Even*: chances differ by three points,
+//! weeks by two. *Uneven*: as `plan` takes them by default, answers of one mailbox correlate by 0.2 and weeks swing by five
+//! points. Counted is what the user is told of one stream: alarms of every provider and signal; in brackets with the messages
+//! that they are over. At defaults, over 200 streams of two years, the falls over 400:
 //!
-//! | the sender | measured | bound that is tested |
-//! |---|---|---|
-//! | stationary at 97 % | 0.09 alarms for each stream in two years | |
-//! | stationary at 95 %, healthy by the guide | 0.42 alarms for each stream in two years | at most 1 |
-//! | stationary at 93 % | 1.5: seven in a hundred at Outlook lie in spam for good, near the threshold of ten | |
-//! | stationary at 90 % | 5.1, as Outlook's spam is at the threshold itself | |
-//! | falls by 30 points at all providers | 92 % alarmed within two runs | at least 80 % |
-//! | falls by 30 points at one provider alone | 52 % within two runs, 85 % within three | at least 80 % within three |
+//! | the sender | even | uneven | bound that is tested |
+//! |---|---|---|---|
+//! | stationary at 97 % | 0.09 (0.17) | 0.57 (1.1) | uneven: at most 1 alarm |
+//! | stationary at 95 %, healthy by the guide | 0.42 (0.82) | 1.5 (2.9) | even: at most 1 alarm |
+//! | stationary at 93 % | 1.5 (2.9) | 3.1 (5.7) | |
+//! | stationary at 90 % | 5.1 (9.4) | 6.0 (11) | |
+//! | 95 % falls by 30 points at all providers, told within two runs | 92 % | 89 % | at least 80 % |
+//! | 95 % falls at one provider alone, told within two runs | 51 % | 53 % | |
+//! | the same within three | 85 % | 85 % | at least 80 % |
 //!
-//! One provider alone takes a run longer, as no single test may ring and two must both be far below.
+//! Most of these alarms are of Outlook's share of spam: from 95 % on down it lies near its threshold of ten in a hundred for
+//! good, and where mailboxes are uneven two of fifteen that always filter are beyond it. None came from missing probes. One
+//! provider alone takes a run longer, as no single test may ring and two must both be far below. Who stood at 85 % is
+//! told of such a fall sooner (99 % at all providers, 83 % at one alone within two runs); who stood at 80 % mostly was
+//! told before.
 
 #[cfg(test)]
 use super::*;
@@ -50,16 +57,71 @@ fn week(number: usize) -> WeekName {
     WeekName { year: 2026 + i16::try_from(number / 52).unwrap(), week: 1 + i8::try_from(number % 52).unwrap() }
 }
 
-/// One stream, week by week: how many weeks turn to an alarm, and in which week the first alarm after `since` stands.
-fn stream(dice: &mut Dice, weeks: usize, rate: impl Fn(usize, &str) -> f64, since: usize) -> (usize, Option<usize>) {
-    let habits: Vec<Vec<f64>> = PROVIDERS.map(|_| (0..SEEDS).map(|_| dice.normal() * 0.03).collect()).into();
-    let (mut samples, mut alarms, mut first) = (Vec::new(), 0, None);
+/// How unlike each other mailboxes and weeks are.
+#[derive(Debug, Clone, Copy)]
+enum World {
+    /// Mailboxes differ by three points and a provider swings by two from week to week.
+    Even,
+    /// As the forecast of `plan` takes them by default: answers of one mailbox correlate by 0.2, weeks swing by five points.
+    Uneven,
+}
+
+impl World {
+    /// The chance of one mailbox around a rate.
+    fn mailbox(self, dice: &mut Dice, rate: f64) -> f64 {
+        match self {
+            Self::Even => rate + dice.normal() * 0.03,
+            // Beta with that correlation (Jöhnk 1964).
+            Self::Uneven => loop {
+                let good = dice.share().powf(1.0 / (4.0 * rate));
+                let bad = dice.share().powf(1.0 / (4.0 * (1.0 - rate)));
+                if good + bad > 0.0 && good + bad <= 1.0 {
+                    break good / (good + bad);
+                }
+            },
+        }
+    }
+
+    fn swing(self, dice: &mut Dice) -> f64 {
+        dice.normal()
+            * match self {
+                Self::Even => 0.02,
+                Self::Uneven => 0.05,
+            }
+    }
+}
+
+/// What a user was told of one stream.
+#[derive(Debug, Clone, Copy, Default)]
+struct Heard {
+    /// Alarms, at every provider and of every signal.
+    alarms: usize,
+    /// The same, and that they are over.
+    messages: usize,
+    /// The first week in which an alarm was told.
+    first: Option<usize>,
+}
+
+/// One stream, week by week. `falls` says by how much a provider's rate has fallen in a week.
+fn stream(
+    dice: &mut Dice,
+    world: World,
+    weeks: usize,
+    rate: f64,
+    since: usize,
+    falls: impl Fn(usize, &str) -> f64,
+) -> Heard {
+    let mut habits = Vec::new();
+    for _ in PROVIDERS {
+        habits.push((0..SEEDS).map(|_| world.mailbox(dice, rate)).collect::<Vec<_>>());
+    }
+    let (mut samples, mut heard) = (Vec::new(), Heard::default());
     for number in 0..weeks {
         for (provider, seeds) in PROVIDERS.iter().zip(&habits) {
-            let swing = dice.normal() * 0.02;
+            let swing = world.swing(dice) - falls(number, provider);
             let (mut good, mut spam) = (0, 0);
             for habit in seeds {
-                if dice.share() < (rate(number, provider) + habit + swing).clamp(0.0, 1.0) {
+                if dice.share() < (habit + swing).clamp(0.0, 1.0) {
                     good += 1;
                 } else if dice.share() < 0.9 {
                     spam += 1;
@@ -78,26 +140,36 @@ fn stream(dice: &mut Dice, weeks: usize, rate: impl Fn(usize, &str) -> f64, sinc
             });
         }
         if number >= since {
-            let series = watch(&samples, GUIDE, 0.95, |provider| provider.as_str() == "outlook");
-            let rung = series.iter().filter(|one| matches!(one.turn(), Some(Turn::Alarm(_)))).count();
-            alarms += rung;
-            if first.is_none() && series.iter().any(|one| one.alarm().is_some()) {
-                first = Some(number);
+            let series = watch(&samples, &[], GUIDE, 0.95, |provider| provider.as_str() == "outlook");
+            heard.alarms += series.iter().filter(|one| matches!(one.turn(), Some(Turn::Alarm(_)))).count();
+            heard.messages += series.iter().filter(|one| one.turn().is_some()).count();
+            if heard.first.is_none() && series.iter().any(|one| matches!(one.turn(), Some(Turn::Alarm(_)))) {
+                heard.first = Some(number);
             }
         }
     }
-    (alarms, first)
+    heard
 }
 
 fn streams() -> u64 {
     if std::env::var_os("INBOXED_LONG").is_some() { 400 } else { 40 }
 }
 
+/// Alarms for each stationary stream in two years.
+fn false_alarms(world: World, rate: f64) -> f64 {
+    let heard = (0..streams()).map(|number| stream(&mut Dice(number), world, 104, rate, 0, |_, _| 0.0));
+    let (alarms, messages) =
+        heard.fold((0, 0), |(alarms, messages), heard| (alarms + heard.alarms, messages + heard.messages));
+    assert!(messages <= 2 * alarms, "{messages} messages of {alarms} alarms: each is told once and ends once");
+    count(alarms) / count(usize::try_from(streams()).unwrap())
+}
+
 #[test]
 fn a_healthy_stationary_sender_is_alarmed_at_most_once_in_two_years() {
-    let alarms: usize = (0..streams()).map(|number| stream(&mut Dice(number), 104, |_, _| 0.95, 0).0).sum();
-    let each = count(alarms) / count(usize::try_from(streams()).unwrap());
-    assert!(each <= 1.0, "{each} alarms for each stream in two years");
+    for (world, rate) in [(World::Even, 0.95), (World::Uneven, 0.97)] {
+        let each = false_alarms(world, rate);
+        assert!(each <= 1.0, "{world:?} at {rate}: {each} alarms for each stream in two years");
+    }
 }
 
 /// Whether a provider falls.
@@ -106,13 +178,13 @@ type Falls = fn(&str) -> bool;
 #[test]
 fn a_fall_of_thirty_points_is_alarmed_within_two_runs_and_at_one_provider_alone_within_three() {
     let falls: [(usize, Falls); 2] = [(2, |_| true), (3, |provider| provider == "gmail")];
-    for (runs, falls_at) in falls {
-        let rate = |number: usize, provider: &str| if number >= 12 && falls_at(provider) { 0.65 } else { 0.95 };
-        let told = (0..5 * streams()).filter(|number| {
-            let (_, first) = stream(&mut Dice(7_000 + number), 12 + runs, rate, 12);
-            first.is_some()
-        });
+    for (world, (runs, falls_at)) in
+        [World::Even, World::Uneven].into_iter().flat_map(|world| falls.map(|fall| (world, fall)))
+    {
+        let fall = |number: usize, provider: &str| if number >= 12 && falls_at(provider) { 0.30 } else { 0.0 };
+        let told = (0..5 * streams())
+            .filter(|number| stream(&mut Dice(7_000 + number), world, 12 + runs, 0.95, 12, fall).first.is_some());
         let share = count(told.count()) / count(usize::try_from(5 * streams()).unwrap());
-        assert!(share >= 0.80, "{share} of the streams within {runs} runs");
+        assert!(share >= 0.80, "{world:?}: {share} of the streams within {runs} runs");
     }
 }
