@@ -187,6 +187,27 @@ fn imports_follow_the_arrows() {
     check(&sources(&["src"], &[".rs"]), arrows);
 }
 
+/// What a sweep is made of, and what of the program knows a way to send.
+const SWEEP: [&str; 5] = ["sweep", "watch", "board", "field", "outcome"];
+const SENDS: [&str; 6] = ["edge::ses", "ses::", "super::send", "super::run", "super::preflight", "lettre"];
+
+#[test]
+fn a_sweep_reaches_nothing_that_sends() {
+    let reaches = |source: &Source| -> Vec<String> {
+        let lines = source.code().flat_map(|(number, line)| SENDS.iter().map(move |word| (number, line, word)));
+        let found = lines.filter(|(_, line, word)| line.contains(**word));
+        found.map(|(number, _, word)| source.complaint(number, &format!("a sweep has no use for {word}"))).collect()
+    };
+    assert_eq!(reaches(&Source::new("src/command/sweep.rs", "use crate::edge::ses::Sender;")).len(), 2);
+    let all = sources(&["src/command"], &[".rs"]);
+    let sweep: Vec<Source> = all
+        .into_iter()
+        .filter(|source| SWEEP.iter().any(|name| source.path == format!("src/command/{name}.rs")))
+        .collect();
+    assert_eq!(sweep.len(), SWEEP.len());
+    check(&sweep, reaches);
+}
+
 /// Words that a module may not write in its code, each with where it may stand all the same.
 const KEPT_APART: [(&str, &[&str]); 9] = [
     ("Timestamp::now", &["src/edge/clock.rs"]),
