@@ -35,8 +35,8 @@ impl Trust {
         let nothing = Self { end: 0, hops: 0, results_below: None, spf_below: None };
         let fits = |hop: &Hop| hop.by.as_deref().is_some_and(|by| any_fits(&receiver.border, by));
         let Some(found) = hops.iter().position(|(_, hop)| fits(hop)) else { return nothing };
-        // Below a host that is not the receiver's anybody can have written the line.
-        if !hops.iter().take(found).all(|(_, hop)| is_of(receiver, hop)) {
+        // Below a host that is not the receiver's, or that is not behind its border, anybody can have written the line.
+        if !hops.iter().take(found).all(|(_, hop)| is_of(receiver, hop) && took_it_inside(receiver, hop)) {
             return nothing;
         }
         let is_inner = |hop: &Hop| hop.from.as_deref().is_some_and(|from| any_fits(&receiver.inner, from));
@@ -86,8 +86,8 @@ impl Trust {
         let what = "authentication, stamps and sending address";
         unknown.push(if provider.receiver.is_known() {
             format!(
-                "{what}: no Received line of {}'s border is there, or one of an unknown host stands above it, so that nothing \
-                 can be told to be its own",
+                "{what}: no Received line of {}'s border is there, or one of an unknown host or from one stands above it, so \
+                 that nothing can be told to be its own",
                 provider.title
             )
         } else {
@@ -103,6 +103,17 @@ impl Trust {
 fn is_of(receiver: &Receiver, hop: &Hop) -> bool {
     let named = hop.by.as_deref().filter(|by| by.parse::<std::net::IpAddr>().is_err());
     named.is_none_or(|by| any_fits(&receiver.own, by) || any_fits(&receiver.border, by))
+}
+
+/// Whether a host took the message from another one of the receiver's, as those behind the border do. One that took it from a
+/// stranger is a border, whatever name it goes by now, and all below its line is the stranger's.
+fn took_it_inside(receiver: &Receiver, hop: &Hop) -> bool {
+    let is_its = |host: &str| {
+        let at_home =
+            host.parse::<std::net::IpAddr>().map_or(host.eq_ignore_ascii_case("localhost"), |ip| ip.is_loopback());
+        at_home || [&receiver.own, &receiver.border, &receiver.inner].into_iter().any(|hosts| any_fits(hosts, host))
+    };
+    [&hop.from, &hop.helo].into_iter().flatten().all(|host| is_its(host))
 }
 
 /// The values of the receiver's own Authentication-Results, from the top.
