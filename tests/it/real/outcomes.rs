@@ -307,8 +307,8 @@ fn each_outcome_at_dovecot_has_its_word_its_sentence_and_its_remedy_and_ends_no_
         assert!(wanted != "left_alone" || why.contains("2 times in a row"), "{why}");
     }
     for ((answer, _, word, _), seed) in cases().iter().zip(FIRST..) {
-        let asked = if REFUSED.contains(word) { 2 } else { 3 };
-        assert_eq!(bench.dovecot.asked(seed), asked, "{answer:?}");
+        let asked = bench.dovecot.asked(seed);
+        assert!(if REFUSED.contains(word) { asked == 2 } else { asked >= 3 }, "{answer:?}: {asked} times");
     }
     assert_eq!(bench.dovecot.asked(WRONG), 2, "a third time could lock it");
     assert_eq!(sent(&bench), healthy);
