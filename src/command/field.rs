@@ -83,5 +83,6 @@ async fn access(config: &Config, seed: &ConfiguredSeed, grants: &Grants, clock: 
         }
         AuthKind::OAuth => Credential::Bearer(grants.grant(config, seed, clock).await?),
     };
-    Ok(Access { seed: seed.seed.clone(), provider: Arc::clone(provider), credential })
+    let shared = config.first_of_mailbox(&seed.seed);
+    Ok(Access { seed: seed.seed.clone(), provider: Arc::clone(provider), credential, shared })
 }

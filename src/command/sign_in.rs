@@ -97,7 +97,8 @@ async fn prove(context: &Context, config: &Config, seed: &ConfiguredSeed, grant:
     let address = &seed.seed.address;
     let provider = config.providers.get(&seed.seed.provider).cloned();
     let provider = provider.ok_or_else(|| Failure::internal(anyhow!("{address}: its provider has no preset")))?;
-    let access = Access { seed: seed.seed.clone(), provider, credential: Credential::Bearer(Arc::new(grant)) };
+    let credential = Credential::Bearer(Arc::new(grant));
+    let access = Access { seed: seed.seed.clone(), provider, credential, shared: None };
     // Whoever just consented is let in, whatever was refused before.
     let store = Store::open(&config.database).await.map_err(Failure::bad_input)?;
     let door = Door::remembering(store, true).map_err(Failure::bad_input)?;

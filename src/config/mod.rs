@@ -14,13 +14,14 @@ mod settings;
 mod sheet;
 mod stream;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::health::Thresholds;
 use crate::domain::provider::{Provider, ProviderName};
+use crate::domain::seed::{Address, Seed};
 pub(crate) use oauth::{OAuth, Tokens};
 pub(crate) use reader::Fault;
 use reader::{Section, Source};
@@ -122,6 +123,17 @@ impl Config {
     pub(crate) fn oauth_of(&self, seed: &ConfiguredSeed) -> OAuth {
         let own = seed.oauth.clone().unwrap_or_default();
         self.oauth.get(&seed.seed.provider).map_or_else(|| own.clone(), |shared| own.or(shared))
+    }
+
+    /// The first of several seeds that sign in to the mailbox of this one, as addresses of one person's do; `None` where it
+    /// is the only one.
+    pub(crate) fn first_of_mailbox(&self, seed: &Seed) -> Option<Address> {
+        let same = |other: &Seed| {
+            other.host.eq_ignore_ascii_case(&seed.host) && other.login.to_lowercase() == seed.login.to_lowercase()
+        };
+        let of_mailbox = self.seeds.iter().map(|other| &other.seed).filter(|other| same(other));
+        let addresses: BTreeSet<&Address> = of_mailbox.map(|other| &other.address).collect();
+        addresses.first().filter(|_| addresses.len() > 1).map(|first| (*first).clone())
     }
 
     /// Reads and checks the configuration at `file` and everything it names.

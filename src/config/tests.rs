@@ -366,6 +366,13 @@ fn a_preset_fills_what_a_seed_leaves_open_and_an_explicit_key_wins() {
     let plain = seed("").seed;
     assert_eq!((plain.host.as_str(), plain.port, plain.tls), ("imap.gmail.com", 993, Tls::Implicit));
     assert_eq!((plain.login.as_str(), plain.auth, plain.ip), ("anna@gmail.com", AuthKind::Password, IpFamily::Any));
+    // Seeds of one mailbox know the first of them.
+    let aliases = ["b+2@gmail.com", "b+1@gmail.com"]
+        .map(|address| format!("{}login = \"B@gmail.com\"\n", SEED.replace("anna@gmail.com", address)));
+    let several = load(STREAM, &format!("{SEED}{}", aliases.concat())).unwrap();
+    let firsts: Vec<Option<String>> =
+        several.seeds.iter().map(|seed| several.first_of_mailbox(&seed.seed).map(|first| first.to_string())).collect();
+    assert_eq!(firsts, [None, Some("b+1@gmail.com".to_owned()), Some("b+1@gmail.com".to_owned())]);
     // iCloud wants the part before the @, where the seed does not say otherwise.
     let apple = SEED.replace("gmail.com", "icloud.com").replace("\"gmail\"", "\"icloud\"");
     for (extra, login) in [("", "anna"), ("login = \"anna@icloud.com\"\n", "anna@icloud.com")] {

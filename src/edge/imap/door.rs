@@ -16,7 +16,6 @@ use sha2::Sha256;
 
 use super::failure::{ImapFailure, clock_time};
 use super::{Access, Credential};
-#[cfg(test)]
 use crate::domain::seed::Address;
 use crate::domain::sign_in::SignIn;
 use crate::domain::standing::{Admission, Mark, Standing};
@@ -96,9 +95,8 @@ impl Door {
 
     async fn ask(&self, access: &Access, clock: &Clock, begins: bool) -> Result<(Admission, Timestamp), ImapFailure> {
         let mark = self.mark(access);
-        let most = access.provider.mailbox_sign_ins;
         let again = self.again;
-        self.change(access, move |standing| {
+        let weigh = |standing: &mut Standing, most: usize, begins: bool| {
             // As the database keeps it.
             let now = Timestamp::from_millisecond(clock.now().as_millisecond()).unwrap_or(Timestamp::MIN);
             let mut admission = standing.admits(mark, most, now);
@@ -109,8 +107,15 @@ impl Door {
                 standing.begins(now);
             }
             (admission, now)
-        })
-        .await
+        };
+        // What was refused to another seed of the mailbox is refused to all of them.
+        if let Some(first) = elder(access) {
+            let weighed = self.change(first, |standing| weigh(standing, usize::MAX, false)).await?;
+            if weighed.0 != Admission::Now {
+                return Ok(weighed);
+            }
+        }
+        self.change(&access.seed.address, |standing| weigh(standing, access.provider.mailbox_sign_ins, begins)).await
     }
 
     /// Notes how it came out.
@@ -123,33 +128,37 @@ impl Door {
     ) -> Result<(), ImapFailure> {
         let outcome = failure.map_or(SignIn::Done, ImapFailure::sign_in);
         let said = failure.map(ImapFailure::words).unwrap_or_default();
-        self.change(access, |standing| {
-            let now = clock.now();
-            standing.ended(outcome, &said, knock.mark, knock.began, now);
-            if let Some(ImapFailure::Throttled { wait, .. }) = failure {
-                standing.wishes_quiet(*wait, now);
-            }
-        })
-        .await
+        for seed in elder(access).into_iter().chain([&access.seed.address]) {
+            self.change(seed, |standing| {
+                let now = clock.now();
+                standing.ended(outcome, &said, knock.mark, knock.began, now);
+                if let Some(ImapFailure::Throttled { wait, .. }) = failure {
+                    standing.wishes_quiet(*wait, now);
+                }
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// Notes that a server asked in mid-session to be left alone, for so long if it said so.
     pub(super) async fn wishes_quiet(&self, access: &Access, clock: &Clock, wish: Option<Duration>) {
-        let noted = self.change(access, |standing| standing.wishes_quiet(wish, clock.now())).await;
-        // What could not be noted is known to this run all the same.
-        noted.ok();
+        for seed in elder(access).into_iter().chain([&access.seed.address]) {
+            // What could not be noted is known to this run all the same.
+            self.change(seed, |standing| standing.wishes_quiet(wish, clock.now())).await.ok();
+        }
     }
 
-    async fn change<T>(&self, access: &Access, change: impl FnOnce(&mut Standing) -> T) -> Result<T, ImapFailure> {
+    async fn change<T>(&self, seed: &Address, change: impl FnOnce(&mut Standing) -> T) -> Result<T, ImapFailure> {
         match &self.memory {
             Memory::Kept(store) => store
-                .change_standing(&access.seed.address, change)
+                .change_standing(seed, change)
                 .await
                 .map_err(|fault| ImapFailure::Unremembered { why: fault.to_string() }),
             #[cfg(test)]
             Memory::Fleeting(standings) => {
                 let mut standings = standings.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(change(standings.entry(access.seed.address.clone()).or_default()))
+                Ok(change(standings.entry(seed.clone()).or_default()))
             }
         }
     }
@@ -176,6 +185,11 @@ impl Door {
         let mut bytes = mac.finalize().into_bytes().into_iter();
         Mark(u16::from_be_bytes([bytes.next().unwrap_or(0), bytes.next().unwrap_or(0)]))
     }
+}
+
+/// The seed under which is kept what all seeds of one mailbox share, where that is another one.
+fn elder(access: &Access) -> Option<&Address> {
+    access.shared.as_ref().filter(|first| **first != access.seed.address)
 }
 
 fn short() -> jiff::SignedDuration {
@@ -256,7 +270,7 @@ mod tests {
                 labels: Vec::new(),
             };
             let credential = Credential::Password(SecretString::from(password));
-            Access { seed, provider: Arc::new(provider), credential }
+            Access { seed, provider: Arc::new(provider), credential, shared: None }
         }
 
         /// A program of its own signs in once.
@@ -300,6 +314,42 @@ mod tests {
         place.start("right", false).await.unwrap();
         place.start("wrong", false).await.unwrap_err();
         assert_eq!(place.sign_ins(), 5, "a good sign-in wipes the slate");
+    }
+
+    #[tokio::test]
+    async fn the_seeds_of_one_mailbox_share_its_refusals_however_many_they_are() {
+        let place = Place::new(1_000.0).await;
+        let store = Store::open(Path::new(&place.directory.path().join("inboxed.db"))).await.unwrap();
+        let clock = place.lab.clock.clone();
+        let alias = |number: usize, password: &str| {
+            let mut access = place.access(password);
+            access.seed.address = Address::new(&format!("anna+{number}@plain.example")).unwrap();
+            access.shared = Address::new("anna+0@plain.example");
+            access
+        };
+        let outcomes = async |password: &str| {
+            let pool = Pool::new(10, clock.clone(), Door::remembering(store.clone(), false).unwrap());
+            let mailboxes: Vec<Mailbox> = (0..6)
+                .map(|number| {
+                    Mailbox::new(alias(number, password), Arc::clone(&pool), clock.clone(), Patience::default())
+                })
+                .collect();
+            let tried = futures_util::future::join_all(mailboxes.iter().map(Mailbox::baseline)).await;
+            for mailbox in &mailboxes {
+                mailbox.close().await;
+            }
+            let of = |outcome| {
+                let is_it = |tried: &Result<_, ImapFailure>| {
+                    tried.as_ref().map_or_else(ImapFailure::sign_in, |_| SignIn::Done) == outcome
+                };
+                tried.iter().filter(|tried| is_it(tried)).count()
+            };
+            (of(SignIn::WrongPassword), of(SignIn::LeftAlone), of(SignIn::Done))
+        };
+        assert_eq!(outcomes("wrong").await, (2, 4, 0));
+        assert_eq!(outcomes("wrong").await, (0, 6, 0));
+        assert_eq!(place.sign_ins(), 2);
+        assert_eq!(outcomes("right").await, (0, 0, 6));
     }
 
     #[tokio::test]

@@ -119,6 +119,12 @@ impl Core {
         let mut refusal = None;
         loop {
             door.wait(access, &self.clock).await?;
+            // Seeds of one mailbox knock one after the other, so that a refusal is known to the next.
+            let turn = access.shared.as_ref().map(|first| self.pool.turn_of(first));
+            let _turn = match &turn {
+                Some(turn) => Some(turn.lock().await),
+                None => None,
+            };
             let permit = self.pool.lease(&access.provider).await;
             let Some(knock) = door.knock(access, &self.clock).await? else { continue };
             let (opened, bearer) = self.open(stale.take(), refusal.take()).await;

@@ -49,7 +49,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::domain::provider::Provider;
-use crate::domain::seed::Seed;
+use crate::domain::seed::{Address, Seed};
 use crate::edge::oauth::Grant;
 
 pub(crate) use door::Door;
@@ -79,6 +79,8 @@ pub(crate) struct Access {
     pub(crate) provider: Arc<Provider>,
     /// Its secret.
     pub(crate) credential: Credential,
+    /// The first of several seeds whose mailbox is one and the same; `None` where it has no other.
+    pub(crate) shared: Option<Address>,
 }
 
 /// How long a silent server is waited for, in real time.

@@ -17,6 +17,7 @@ use super::door::Door;
 use super::session::Session;
 use super::tls::Trust;
 use crate::domain::provider::{Provider, ProviderName};
+use crate::domain::seed::Address;
 use crate::edge::clock::Clock;
 
 /// Who waits for a connection to one provider.
@@ -93,6 +94,7 @@ pub(crate) struct Pool {
     door: Door,
     trust: Trust,
     state: Mutex<State>,
+    turns: Mutex<BTreeMap<Address, Arc<tokio::sync::Mutex<()>>>>,
     changed: Notify,
     counter: AtomicU64,
 }
@@ -150,6 +152,7 @@ impl Pool {
             door,
             trust: Trust::default(),
             state: Mutex::new(State::default()),
+            turns: Mutex::default(),
             changed: Notify::new(),
             counter: AtomicU64::new(0),
         })
@@ -162,6 +165,12 @@ impl Pool {
     /// A number that was not given before.
     pub(super) fn number(&self) -> u64 {
         self.counter.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Whose turn it is to knock among the seeds of one mailbox, of which this is the first.
+    pub(super) fn turn_of(&self, first: &Address) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(first.clone()).or_default())
     }
 
     /// The TLS settings shared by all seeds.

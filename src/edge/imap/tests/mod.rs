@@ -67,7 +67,8 @@ fn access(server: &Server) -> Access {
         junk: None,
         labels: Vec::new(),
     };
-    Access { seed, provider: Arc::new(provider), credential: Credential::Password(SecretString::from(PASSWORD)) }
+    let credential = Credential::Password(SecretString::from(PASSWORD));
+    Access { seed, provider: Arc::new(provider), credential, shared: None }
 }
 
 fn patience() -> Patience {
