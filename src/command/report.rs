@@ -64,6 +64,12 @@ pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outc
         };
         return Ok(Outcome::ok(text));
     }
+    if args.only.contains(&Part::BeforeAfter) {
+        for one in figures.iter().filter(|one| one.before_after.is_none()) {
+            let why = one.uncompared.unwrap_or(args.lang.words().dns_unchanged);
+            context.note(&format!("no picture of before and after for {}: {why}", one.stream));
+        }
+    }
     let out = args.out.clone().unwrap_or_else(|| config.reports.clone());
     make(&out)?;
     let fonts = Fonts::new().map_err(Failure::internal)?;
