@@ -440,6 +440,33 @@ fn check_shows_folders_tabs_newest_mail_the_last_run_and_who_is_no_fair_witness(
     assert_eq!(scenario.lab.journal.sins(), []);
 }
 
+#[test]
+fn two_addresses_of_one_mailbox_are_told_to_be_one_witness_and_one_refusal_is_both_s() {
+    let mut scenario = Scenario::new(deliver);
+    scenario.seed("anna@plain.example", Character::Plain, "");
+    let port = scenario.lab.imap(Character::Plain).port();
+    let alias = "login = \"anna@plain.example\"\n";
+    scenario.list_seed("anna+shop@plain.example", "lab-plain", port, alias);
+    let check = scenario.call("", &["check", "--json"]);
+    assert_eq!(check.code, Some(0), "{check:?}");
+    let document = check.json();
+    let warnings: Vec<&Value> = document["seeds"].as_array().unwrap().iter().map(|seed| &seed["warnings"]).collect();
+    let told = json!(["its mailbox is that of anna+shop@plain.example, and one mailbox is one witness"]);
+    assert_eq!(warnings, [&json!([]), &told], "{document}");
+
+    let check = scenario.command(&["check", "--json"]).env("PW", "canary that is wrong").output().unwrap();
+    let document: Value = serde_json::from_slice(&check.stdout).unwrap();
+    let of = |document: &Value| {
+        let seeds = document["seeds"].as_array().unwrap();
+        seeds.iter().map(|seed| seed["sign_in"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(&document), ["wrong_password"; 2], "{document}");
+    let check = scenario.command(&["check", "--json"]).env("PW", "canary that is wrong").output().unwrap();
+    assert_eq!(of(&serde_json::from_slice(&check.stdout).unwrap()), ["left_alone"; 2]);
+    let refused = scenario.lab.journal.sign_ins().iter().filter(|sign_in| !sign_in.accepted).count();
+    assert_eq!(refused, 2, "two for the mailbox, not for each seed");
+}
+
 /// Two hundred seeds out of a sheet, at four providers of which one does not answer.
 #[test]
 fn two_hundred_seeds_are_checked_at_once_and_a_provider_that_hangs_holds_up_no_other() {

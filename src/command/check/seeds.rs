@@ -121,7 +121,10 @@ pub(super) async fn seed_checks(
     let mut checks: Vec<SeedCheck> = seeds
         .into_iter()
         .filter_map(|seed| Some((seed, found.remove(&seed.seed.address)?)))
-        .map(|(seed, survey)| seed_check(seed, survey, undeliverable.get(&seed.seed.address), &history))
+        .map(|(seed, survey)| {
+            let elder = config.first_of_mailbox(&seed.seed).filter(|first| *first != seed.seed.address);
+            seed_check(seed, survey, elder.as_ref(), undeliverable.get(&seed.seed.address), &history)
+        })
         .collect();
     checks.sort_by(|a, b| a.address.cmp(&b.address));
     Ok(checks)
@@ -136,11 +139,13 @@ async fn survey(mailbox: &Mailbox, traces: Vec<Trace>) -> Result<Survey, (SignIn
 fn seed_check(
     seed: &ConfiguredSeed,
     survey: Result<Survey, (SignIn, String)>,
+    elder: Option<&Address>,
     undeliverable: Option<&String>,
     history: &History,
 ) -> SeedCheck {
     let address = seed.seed.address.clone();
     let mut warnings = history.stamped.get(&address).cloned().unwrap_or_default();
+    warnings.extend(elder.map(|elder| format!("its mailbox is that of {elder}, and one mailbox is one witness")));
     let (mut verdict, sign_in, mut parts, survey) = match survey {
         Ok(survey) => {
             warnings.extend(touched(&survey));
