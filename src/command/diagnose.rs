@@ -111,7 +111,7 @@ impl Sent {
                     control: fact.control,
                     identity: domain_of(&fact.from),
                     configuration_set: fact.configuration_set,
-                    region: fact.region,
+                    region: fact.region.or_else(|| config.ses.region.clone()),
                 });
             }
         }
@@ -120,7 +120,7 @@ impl Sent {
             control: configured.is_some_and(|one| one.control),
             identity: configured.and_then(|one| one.from.as_deref()).map(domain_of).unwrap_or_default(),
             configuration_set: configured.and_then(|one| one.configuration_set.clone()),
-            region: configured.and_then(|one| one.region.clone()),
+            region: configured.and_then(|one| one.region.clone()).or_else(|| config.ses.region.clone()),
         })
     }
 }
