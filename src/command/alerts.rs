@@ -16,10 +16,13 @@ use super::scheduled::almanac;
 use super::{Context, Failure, Outcome};
 use crate::Exit;
 use crate::config::{Alert, Channel, Config};
-use crate::domain::alert::{Aftermath, DnsNews, Event, Occasion, events, heartbeat, trial};
+use crate::domain::alert::{
+    Aftermath, DnsNews, Event, Occasion, events, heartbeat, returned_part, returned_told, trial,
+};
 use crate::domain::dns::change::Difference;
 use crate::domain::handoff::Letter;
 use crate::domain::run::{RunId, RunState};
+use crate::domain::threshold::Measure;
 use crate::edge::notify::{NotTold, Parcel, hand_over};
 use crate::edge::ses::{ApiSender, Patience};
 use crate::edge::store::{Delivery, NewEvent, Store, StoreFault};
@@ -101,6 +104,13 @@ async fn aftermath(context: &Context, config: &Config, store: &Store, run: RunId
     let series = history.series(store, config).await.map_err(Failure::internal)?;
     let titles = titles(last);
     let reputations = store.reputations().await.map_err(Failure::internal)?;
+    let mut told = BTreeMap::new();
+    for region in reputations.iter().map(|one| one.region.as_deref()) {
+        for part in [Measure::Bounce, Measure::Complaint].map(|measure| returned_part(region, measure)) {
+            let last = store.last_event(&part).await.map_err(Failure::internal)?;
+            told.extend(last.map(|key| (part, returned_told(&key))));
+        }
+    }
     let all = last.tallies().all;
     Ok(events(&Aftermath {
         run: last.run.id,
@@ -114,7 +124,7 @@ async fn aftermath(context: &Context, config: &Config, store: &Store, run: RunId
         unmeasured: all.unmeasured,
         dns: &dns,
         reputations: &reputations,
-        before: since,
+        told: &told,
         confidence: config.judge.confidence,
     }))
 }

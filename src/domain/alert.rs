@@ -14,7 +14,7 @@ use super::health::Thresholds;
 use super::interval::count;
 use super::monitor::{Point, Series, Signal, Turn, WeekName};
 use super::provider::ProviderName;
-use super::reputation::{Reputation, ReturnRate};
+use super::reputation::Reputation;
 use super::run::RunId;
 use super::seed::Address;
 use super::stream::StreamName;
@@ -139,8 +139,8 @@ pub(crate) struct Aftermath<'a> {
     pub(crate) dns: &'a [DnsNews],
     /// What SES counted, by region.
     pub(crate) reputations: &'a [Reputation],
-    /// When the run before began; `None` without one.
-    pub(crate) before: Option<Timestamp>,
+    /// What was told last of a region's bounces or complaints, by [`returned_part`]; absent: nothing yet.
+    pub(crate) told: &'a BTreeMap<String, Band>,
     /// The confidence of every interval.
     pub(crate) confidence: f64,
 }
@@ -219,25 +219,44 @@ fn turned(after: &Aftermath<'_>, series: &Series) -> Option<Event> {
     })
 }
 
-/// Bounces and complaints: told when they surely crossed a limit that they had not at the run before, when they rise three
-/// days running, and when they are healthy again. What SES did not answer changed nothing.
+/// The part of a key that says of which region and which of bounces and complaints an event is.
+pub(crate) fn returned_part(region: Option<&str>, measure: Measure) -> String {
+    let word = match measure {
+        Measure::Bounce => "bounce",
+        Measure::Complaint => "complaint",
+        Measure::Inbox | Measure::Spam | Measure::Missing => "placement",
+    };
+    format!("/ses/{}/{word}/", region.unwrap_or("its region"))
+}
+
+/// What an event of such a key told.
+pub(crate) fn returned_told(key: &str) -> Band {
+    match key.rsplit('/').next() {
+        Some("critical" | "rising") => Band::Critical,
+        Some("warning") => Band::Warning,
+        Some(_) | None => Band::Healthy,
+    }
+}
+
+/// Bounces and complaints: told when they surely crossed a limit and that was not told yet, when they rise three days running,
+/// and when they are healthy again. What SES did not answer changed nothing.
 fn returned(after: &Aftermath<'_>, one: &Reputation) -> Vec<Event> {
     if one.unanswered.is_some() {
         return Vec::new();
     }
     let now = one.rates(after.confidence, after.thresholds);
-    let before = after.before.and_then(|at| one.rates_at(at, after.confidence, after.thresholds));
     let region = one.region.as_deref().unwrap_or("its region");
     let mut events = Vec::new();
-    for (place, rate) in now.iter().flatten().enumerate() {
-        let earlier = before.as_ref().and_then(|rates| rates.get(place)).map_or(Band::Healthy, ReturnRate::sure);
-        let (word, what) = match rate.measure {
-            Measure::Bounce => ("bounce", "bounces"),
-            Measure::Complaint => ("complaint", "complaints"),
+    for rate in now.iter().flatten() {
+        let what = match rate.measure {
+            Measure::Bounce => "bounces",
+            Measure::Complaint => "complaints",
             Measure::Inbox | Measure::Spam | Measure::Missing => continue,
         };
         let rising = one.is_rising(rate.measure, after.confidence, after.thresholds);
-        let key = |occasion: &str, how: &str| format!("{occasion}/ses/{region}/{word}/run-{}/{how}", after.run.0);
+        let part = returned_part(one.region.as_deref(), rate.measure);
+        let earlier = after.told.get(&part).copied().unwrap_or(Band::Healthy);
+        let key = |occasion: &str, how: &str| format!("{occasion}{part}run-{}/{how}", after.run.0);
         let advice = format!("{}: {}", rate.threshold.meaning, rate.threshold.action);
         let (key, occasion, severity, title, action) = if rising {
             let title = format!("SES in {region} counts more {what} for the third day running");
@@ -401,6 +420,8 @@ mod tests {
         }
     }
 
+    static NOTHING: BTreeMap<String, Band> = BTreeMap::new();
+
     fn address(text: &str) -> Address {
         Address::new(text).unwrap()
     }
@@ -422,7 +443,7 @@ mod tests {
             unmeasured: 0,
             dns: &[],
             reputations: &[],
-            before: None,
+            told: &NOTHING,
             confidence: 0.95,
         }
     }
@@ -433,7 +454,7 @@ mod tests {
         use jiff::civil::date;
 
         let (nothing, before, titles) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        let told = |days: &[(i8, u64, u64)], unanswered: Option<&str>, last_run: Option<&str>| {
+        let told = |days: &[(i8, u64, u64)], unanswered: Option<&str>, last: Option<&str>| {
             let days = days.iter().map(|(of, attempts, bounces)| Day {
                 date: date(2026, 11, *of),
                 attempts: *attempts,
@@ -446,22 +467,31 @@ mod tests {
                 asked_at: "2026-11-27T06:00:00Z".parse().unwrap(),
                 unanswered: unanswered.map(str::to_owned),
             };
-            let before_run = last_run.map(|at| at.parse().unwrap());
+            let part = returned_part(Some("eu-central-1"), Measure::Bounce);
+            let last = last
+                .map(|how| (part.clone(), returned_told(&format!("threshold{part}run-6/{how}"))))
+                .into_iter()
+                .collect();
             let all = [one];
-            let after = Aftermath { reputations: &all, before: before_run, ..aftermath(&nothing, &before, &titles) };
+            let after = Aftermath { reputations: &all, told: &last, ..aftermath(&nothing, &before, &titles) };
             events(&after).into_iter().map(|event| event.key).collect::<Vec<_>>()
         };
-        let week_ago = Some("2026-11-20T06:00:00Z");
         let key = |occasion: &str, how: &str| vec![format!("{occasion}/ses/eu-central-1/bounce/run-7/{how}")];
-        assert_eq!(told(&[(26, 9_000, 300)], None, week_ago), key("threshold", "warning"));
-        assert_eq!(told(&[(26, 9_000, 300)], None, None), key("threshold", "warning"), "the first run");
-        assert_eq!(told(&[(26, 9_000, 300)], Some("not allowed"), week_ago), [""; 0]);
-        assert_eq!(told(&[(19, 9_000, 300), (26, 100, 0)], None, week_ago), [""; 0], "told a week ago");
-        assert_eq!(told(&[(19, 9_000, 300), (26, 9_000, 900)], None, week_ago), key("threshold", "critical"));
-        assert_eq!(told(&[(12, 9_000, 300), (26, 9_000, 9)], None, week_ago), key("recovery", "healthy"));
-        assert_eq!(told(&[(26, 30, 1)], None, week_ago), [""; 0], "one of thirty proves nothing");
+        let none = [""; 0];
+        assert_eq!(told(&[(26, 9_000, 300)], None, None), key("threshold", "warning"));
+        assert_eq!(told(&[(26, 9_000, 300)], None, Some("healthy")), key("threshold", "warning"));
+        assert_eq!(told(&[(26, 9_000, 300)], Some("not allowed"), None), none);
+        assert_eq!(told(&[(26, 9_000, 300)], None, Some("warning")), none, "told before");
+        assert_eq!(told(&[(26, 9_000, 900)], None, Some("warning")), key("threshold", "critical"));
+        assert_eq!(told(&[(26, 9_000, 300)], None, Some("critical")), none, "better, but not healthy");
+        assert_eq!(told(&[(26, 30, 1)], None, Some("warning")), none, "no proof of either");
+        assert_eq!(told(&[(26, 9_000, 9)], None, Some("critical")), key("recovery", "healthy"));
+        assert_eq!(told(&[(26, 9_000, 9)], None, Some("healthy")), none);
+        assert_eq!(told(&[(26, 30, 1)], None, None), none, "one of thirty proves nothing");
         let rise = [(23, 9_000, 10), (24, 9_000, 20), (25, 9_000, 40), (26, 9_000, 80)];
-        assert_eq!(told(&rise, None, week_ago), key("threshold", "rising"));
+        for last in [None, Some("rising")] {
+            assert_eq!(told(&rise, None, last), key("threshold", "rising"));
+        }
     }
 
     #[test]

@@ -100,12 +100,7 @@ impl Reputation {
     /// Bounces and complaints, as known when SES was asked last; `None` where it counted no mail in those two weeks or was
     /// never heard.
     pub(crate) fn rates(&self, confidence: f64, thresholds: Thresholds) -> Option<[ReturnRate; 2]> {
-        self.rates_at(self.asked_at, confidence, thresholds)
-    }
-
-    /// The same, of the two weeks up to another day.
-    pub(crate) fn rates_at(&self, at: Timestamp, confidence: f64, thresholds: Thresholds) -> Option<[ReturnRate; 2]> {
-        let last = at.to_zoned(TimeZone::UTC).date();
+        let last = self.asked_at.to_zoned(TimeZone::UTC).date();
         let first = last.checked_sub((DAYS - 1).days()).unwrap_or(Date::MIN);
         let here: Vec<Day> = self.days.iter().filter(|day| day.date >= first && day.date <= last).copied().collect();
         let rate = |measure| ReturnRate::of(measure, &here, confidence, thresholds);

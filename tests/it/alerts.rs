@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use inboxed::lab::mailbox::{Character, Role};
-use inboxed::lab::ses::Accepted;
+use inboxed::lab::ses::{Accepted, Returned};
 use serde_json::Value;
 
 use crate::scenario::{Ended, Scenario};
@@ -306,4 +306,25 @@ fn what_was_imported_is_no_sign_of_life_and_hides_no_run_that_was_made() {
         "and nothing was told of the imported one"
     );
     assert_eq!(scenario.call("", &["status", "--json"]).json()["run"]["id"], id);
+}
+
+#[test]
+fn bounces_that_cross_their_threshold_are_told_once() {
+    let hook = Hook::start(Manner::Says("200 OK", 0));
+    let alert = at_hook("webhook", &hook) + "on = [\"threshold\", \"recovery\"]\n";
+    let scenario = telling(&alert, |_| {});
+    let returned = |bounces| {
+        let point = Returned { days_ago: 1, attempts: 10_000, bounces, complaints: 0 };
+        scenario.account.change(|settings| settings.returned = vec![point]);
+        assert_eq!(scenario.call("", &["run", "--json"]).code, Some(3));
+    };
+    let told = || {
+        hook.requests.try_iter().map(|request| body(&request)["title"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    returned(50);
+    assert_eq!(told(), [""; 0]);
+    returned(300);
+    assert_eq!(told(), ["SES in eu-central-1: the bounces have crossed their threshold"]);
+    returned(310);
+    assert_eq!(told(), [""; 0], "that was told");
 }

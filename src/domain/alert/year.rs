@@ -64,7 +64,7 @@ fn a_year_tells_each_thing_once_and_nothing_else() {
             unmeasured: if week == 40 { 13 } else { 0 },
             dns: &dns,
             reputations: &[],
-            before: None,
+            told: &BTreeMap::new(),
             confidence: 0.95,
         };
         // Asked twice, as a sweep of the same run asks again: the key keeps it from being told twice.

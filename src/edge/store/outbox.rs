@@ -98,6 +98,15 @@ impl Store {
             .doing("read what is to be told")
     }
 
+    /// The key of the newest event whose key has this part; `None` without one.
+    pub(crate) async fn last_event(&self, part: &str) -> Result<Option<String>, StoreFault> {
+        sqlx::query_scalar("SELECT key FROM event WHERE instr(key, $1) > 0 ORDER BY id DESC LIMIT 1")
+            .bind(part)
+            .fetch_optional(&self.reader)
+            .await
+            .doing("read what was told")
+    }
+
     /// Deliveries that are due, the oldest first.
     pub(crate) async fn due_deliveries(&self, now: Timestamp) -> Result<Vec<Delivery>, StoreFault> {
         let rows: Vec<(i64, String, i64, i64, i64, String)> = sqlx::query_as(
