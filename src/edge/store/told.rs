@@ -1,6 +1,7 @@
 //! Imported results, kept as they were told.
 
 mod adding;
+mod known;
 
 use std::collections::BTreeMap;
 
