@@ -35,6 +35,12 @@ pub(crate) struct SpfTree {
     pub(crate) unanswered: Vec<String>,
     /// What ends the evaluation in a permanent error, besides too many questions.
     pub(crate) faults: Vec<String>,
+    /// The same, where the evaluation of mail from SES never comes: a term before it matches (RFC 7208 §4.6).
+    pub(crate) later: Vec<String>,
+    /// The terms that ask before the evaluation of mail from SES ends.
+    pub(crate) ses_lookups: usize,
+    /// Those of them that find nothing.
+    pub(crate) ses_voids: usize,
     /// Every domain whose record is included, at any depth.
     pub(crate) included: BTreeSet<DomainName>,
     /// Domains that are included more than once.
@@ -72,7 +78,14 @@ impl Ending {
 
 /// Follows the record of a domain as far as the answers reach.
 pub(crate) fn walk<'a>(reply: &impl Fn(&Question) -> Option<&'a Reply>, domain: &DomainName) -> SpfTree {
-    let mut walk = Walk { reply, origin: domain.clone(), tree: SpfTree::default(), path: Vec::new(), passing: true };
+    let mut walk = Walk {
+        reply,
+        origin: domain.clone(),
+        tree: SpfTree::default(),
+        path: Vec::new(),
+        passing: true,
+        reached: true,
+    };
     let ending = walk.domain(domain, None);
     SpfTree { ses: ending.ses, all: ending.all, ..walk.tree }
 }
@@ -84,6 +97,8 @@ struct Walk<'f, F> {
     path: Vec<DomainName>,
     /// Whether what matches now makes mail pass: every include on the way is one of those who pass.
     passing: bool,
+    /// Whether the evaluation of mail from SES comes here: no term before this one matched it.
+    reached: bool,
 }
 
 impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
@@ -92,7 +107,7 @@ impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
         let mut ending = Ending::default();
         if self.path.contains(domain) {
             let led = term.unwrap_or_default();
-            self.tree.faults.push(format!("\"{led}\" leads back to {domain}, in a circle"));
+            self.fault(format!("\"{led}\" leads back to {domain}, in a circle"));
             return ending;
         }
         if self.tree.lookups > ENOUGH {
@@ -103,16 +118,16 @@ impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
         let texts: Vec<String> = reply.texts().into_iter().filter(|text| is_record(text)).collect();
         let led = term.map(|term| format!("\"{term}\": ")).unwrap_or_default();
         match texts.as_slice() {
-            [] if term.is_some() => self.tree.faults.push(format!("{led}{domain} publishes no SPF record")),
+            [] if term.is_some() => self.fault(format!("{led}{domain} publishes no SPF record")),
             [] => {}
             [_, _, ..] => {
-                self.tree
-                    .faults
-                    .push(format!("{led}{domain} publishes {} SPF records, and only one may be", texts.len()));
+                self.fault(format!("{led}{domain} publishes {} SPF records, and only one may be", texts.len()));
             }
             [text] => {
                 let record = SpfRecord::parse(text);
-                self.tree.faults.extend(record.faults.iter().map(|fault| format!("{led}{fault}")));
+                for fault in &record.faults {
+                    self.fault(format!("{led}{fault}"));
+                }
                 self.path.push(domain.clone());
                 ending = self.record(domain, &record);
                 self.path.pop();
@@ -125,23 +140,31 @@ impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
     }
 
     fn record(&mut self, domain: &DomainName, record: &SpfRecord) -> Ending {
+        let reached = self.reached;
+        let ending = self.terms(domain, record);
+        self.reached = reached;
+        ending
+    }
+
+    fn terms(&mut self, domain: &DomainName, record: &SpfRecord) -> Ending {
         let mut ending = Ending::default();
         for term in &record.terms {
             if term.mechanism == Mechanism::All {
                 return Ending { all: Some(term.qualifier), ..ending };
             }
-            let (outer, faults) = (self.passing, self.tree.faults.len());
+            let (outer, faults) = (self.passing, self.count_of_faults());
             self.passing = outer && term.qualifier == Qualifier::Pass;
             if self.stands_for_ses(domain, term) {
                 ending.ses = ending.ses.or(Some(term.qualifier));
+                self.reached = false;
             }
             self.passing = outer;
             self.note_broken(&term.written, faults);
         }
         // Beside an "all" it means nothing (RFC 7208 §6.1).
         if let Some(target) = &record.redirect {
-            self.tree.lookups += 1;
-            let (written, faults) = (format!("redirect={target}"), self.tree.faults.len());
+            self.count_lookup();
+            let (written, faults) = (format!("redirect={target}"), self.count_of_faults());
             if let Some(target) = self.filled_in(target, domain, &written) {
                 let behind = self.domain(&target, Some(&written));
                 let amazon = is_amazon(&target).then_some(Qualifier::Pass);
@@ -159,7 +182,7 @@ impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
             Mechanism::Network(network) if self.passing => self.tree.networks.push(network.clone()),
             Mechanism::All | Mechanism::Network(_) => {}
             Mechanism::Include(target) => {
-                self.tree.lookups += 1;
+                self.count_lookup();
                 let Some(target) = self.filled_in(target, domain, &term.written) else { return false };
                 if !self.tree.included.insert(target.clone()) {
                     self.tree.redundant.insert(target.clone());
@@ -170,23 +193,36 @@ impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
             Mechanism::Mx(target) => self.asks(RecordType::Mx, target.as_deref(), domain, &term.written),
             Mechanism::Exists(target) => self.asks(RecordType::A, Some(target), domain, &term.written),
             Mechanism::Ptr(_) => {
-                self.tree.lookups += 1;
+                self.count_lookup();
                 self.tree.pointers.push(term.written.clone());
             }
         }
         false
     }
 
+    fn count_lookup(&mut self) {
+        self.tree.lookups += 1;
+        self.tree.ses_lookups += usize::from(self.reached);
+    }
+
+    fn fault(&mut self, fault: String) {
+        if self.reached { &mut self.tree.faults } else { &mut self.tree.later }.push(fault);
+    }
+
+    fn count_of_faults(&self) -> usize {
+        self.tree.faults.len() + self.tree.later.len()
+    }
+
     /// Notes a term of the domain's own record when following it added to the faults.
     fn note_broken(&mut self, written: &str, faults: usize) {
-        if self.path.len() == 1 && self.tree.faults.len() > faults {
+        if self.path.len() == 1 && self.count_of_faults() > faults {
             self.tree.broken.insert(written.to_owned());
         }
     }
 
     /// A term that asks for addresses or mail exchanges.
     fn asks(&mut self, kind: RecordType, target: Option<&str>, domain: &DomainName, written: &str) {
-        self.tree.lookups += 1;
+        self.count_lookup();
         let target = target.map_or_else(|| Some(domain.clone()), |target| self.filled_in(target, domain, written));
         let Some(target) = target else { return };
         if self.tree.lookups > ENOUGH {
@@ -195,10 +231,13 @@ impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
         let question = Question::new(target.clone(), kind);
         let Some(reply) = self.answered(question) else { return };
         match &reply.answer {
-            Answer::Absent { .. } => self.tree.voids.push(format!("\"{written}\": {target} has no {}", kind.word())),
+            Answer::Absent { .. } => {
+                self.tree.voids.push(format!("\"{written}\": {target} has no {}", kind.word()));
+                self.tree.ses_voids += usize::from(self.reached);
+            }
             Answer::Records(records) if kind == RecordType::Mx && records.len() > MOST_EXCHANGES => {
                 let many = records.len();
-                self.tree.faults.push(format!("\"{written}\": {target} has {many} mail exchanges, more than ten"));
+                self.fault(format!("\"{written}\": {target} has {many} mail exchanges, more than ten"));
             }
             Answer::Records(_) | Answer::Unanswered(_) => {}
         }
@@ -213,7 +252,7 @@ impl<'a, F: Fn(&Question) -> Option<&'a Reply>> Walk<'_, F> {
             return None;
         };
         if reply.is_circle() {
-            self.tree.faults.push(format!("the CNAMEs of {} lead in a circle", question.name));
+            self.fault(format!("the CNAMEs of {} lead in a circle", question.name));
             return None;
         }
         if let Some(why) = reply.unanswered() {

@@ -62,29 +62,45 @@ fn first_record(owner: &DomainName) -> String {
     })
 }
 
-/// A record with the version put right and the policies that were meant.
-fn corrected(owner: &DomainName, text: &str) -> String {
+/// A record with the version put right and the policies that were meant. Of a tag that stands twice the first is kept, and
+/// one that no receiver would read as it is written is left out.
+pub(super) fn corrected(owner: &DomainName, text: &str) -> String {
     let (tags, _) = crate::domain::dns::record::tags(text);
-    let mut parts = vec!["v=DMARC1".to_owned()];
-    for tag in tags.iter().filter(|tag| !matches!(tag.name.as_str(), "v" | "pct" | "rf" | "ri")) {
-        let is_policy = matches!(tag.name.as_str(), "p" | "sp" | "np");
-        let value = if is_policy { Policy::meant(&tag.value).map_or("none", Policy::word) } else { &tag.value };
-        let value = if matches!(tag.name.as_str(), "rua" | "ruf") { addresses(value) } else { value.to_owned() };
-        parts.push(format!("{}={value}", tag.name));
+    let mut kept: Vec<(&str, String)> = Vec::new();
+    for tag in &tags {
+        let name = tag.name.as_str();
+        if matches!(name, "v" | "pct" | "rf" | "ri") || kept.iter().any(|(known, _)| *known == name) {
+            continue;
+        }
+        let value = match name {
+            "p" | "sp" | "np" => Policy::meant(&tag.value).map_or("none", Policy::word).to_owned(),
+            "rua" | "ruf" => addresses(&tag.value),
+            _ => tag.value.clone(),
+        };
+        if is_read(name, &value) {
+            kept.push((name, value));
+        }
     }
-    if !parts.iter().any(|part| part.starts_with("p=")) {
-        parts.insert(1, "p=none".to_owned());
+    if !kept.iter().any(|(name, _)| *name == "p") {
+        kept.insert(0, ("p", "none".to_owned()));
     }
-    owner.below("_dmarc").map_or_else(String::new, |name| txt_line(&name, &parts.join("; ")))
+    let tags: Vec<String> = kept.iter().map(|(name, value)| format!("; {name}={value}")).collect();
+    owner.below("_dmarc").map_or_else(String::new, |name| txt_line(&name, &format!("v=DMARC1{}", tags.concat())))
 }
 
-/// Addresses with their scheme.
+/// Whether receivers read a tag as it is written.
+fn is_read(name: &str, value: &str) -> bool {
+    let policy = if name == "p" { "" } else { "; p=none" };
+    !value.is_empty() && DmarcRecord::parse(&format!("v=DMARC1{policy}; {name}={value}")).faults.is_empty()
+}
+
+/// Addresses with their scheme, those that are any.
 fn addresses(value: &str) -> String {
     let with_scheme = |address: &str| {
         let address = address.trim().split('!').next().unwrap_or_default();
         if address.contains(':') { address.to_owned() } else { format!("mailto:{address}") }
     };
-    value.split(',').map(with_scheme).collect::<Vec<_>>().join(",")
+    value.split(',').map(with_scheme).filter(|address| is_read("rua", address)).collect::<Vec<_>>().join(",")
 }
 
 fn record_checks(survey: &Survey, discovery: &Discovery, owner: &DomainName, text: &str) -> Vec<Check> {

@@ -64,6 +64,11 @@ fn record_check(survey: &Survey, domain: &DomainName, tree: &SpfTree, text: &str
         .publish(mended);
     }
     match tree.ses {
+        Some(Qualifier::Pass) if !tree.later.is_empty() => {
+            let found = format!("{domain}: {text}: for mail that is not from SES: {}", tree.later.join("; "));
+            let why = "mail from SES passes before that; all other mail ends in a permanent error";
+            return Check::new("spf", Verdict::Warning, found, why).publish(mended);
+        }
         Some(Qualifier::Pass) => {
             return Check::new("spf", Verdict::Ok, format!("{domain}: {text}"), "one record, and it lets SES send");
         }
@@ -106,7 +111,13 @@ fn lookup_check(domain: &DomainName, tree: &SpfTree) -> Check {
         tree.lookups,
         tree.voids.len()
     );
-    let why = "past ten lookups, or two that find nothing, receivers give up with a permanent error (RFC 7208 §4.6.4)";
+    let is_met = tree.ses != Some(Qualifier::Pass) || tree.ses_lookups > MOST_LOOKUPS || tree.ses_voids > MOST_VOIDS;
+    let why = if is_met || (tree.lookups <= MOST_LOOKUPS && tree.voids.len() <= MOST_VOIDS) {
+        "past ten lookups, or two that find nothing, receivers give up with a permanent error (RFC 7208 §4.6.4)"
+    } else {
+        "past ten lookups, or two that find nothing, receivers give up with a permanent error (RFC 7208 §4.6.4); mail from SES \
+         matches before that, but who checks the whole record calls it invalid, and all other mail fails"
+    };
     if tree.lookups > MOST_LOOKUPS {
         return Check::new(id, Verdict::Critical, found, format!("{why}; take out includes that are no longer needed"));
     }
@@ -134,7 +145,7 @@ fn lookup_check(domain: &DomainName, tree: &SpfTree) -> Check {
 }
 
 fn all_check(domain: &DomainName, record: &SpfRecord, tree: &SpfTree, mended: &str) -> Option<Check> {
-    let is_whole = [&tree.faults, &tree.unanswered, &tree.unfollowed].into_iter().all(Vec::is_empty);
+    let is_whole = [&tree.faults, &tree.later, &tree.unanswered, &tree.unfollowed].into_iter().all(Vec::is_empty);
     let (verdict, found, why) = match tree.all {
         Some(Qualifier::Fail | Qualifier::SoftFail) => return None,
         Some(Qualifier::Pass) => {
@@ -189,8 +200,9 @@ fn of_from(survey: &Survey) -> Check {
         return Check::new("spf.from", Verdict::Info, format!("{domain} publishes no SPF record"), why);
     }
     let text = tree.own.join(" | ");
-    if tree.lookups > MOST_LOOKUPS || tree.voids.len() > MOST_VOIDS || !tree.faults.is_empty() {
-        let mut faults = tree.faults.clone();
+    let has_faults = !(tree.faults.is_empty() && tree.later.is_empty());
+    if tree.lookups > MOST_LOOKUPS || tree.voids.len() > MOST_VOIDS || has_faults {
+        let mut faults = [tree.faults.clone(), tree.later.clone()].concat();
         if tree.lookups > MOST_LOOKUPS || tree.voids.len() > MOST_VOIDS {
             faults.push(format!("{} lookups, {} that find nothing", tree.lookups, tree.voids.len()));
         }

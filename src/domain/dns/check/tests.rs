@@ -178,6 +178,13 @@ fn every_fault_is_judged_and_told_with_the_record_to_publish() {
             "its mail ends in softfail",
             Some("bounce.shop.example. IN TXT \"v=spf1 include:amazonses.com -all\""),
         ),
+        (
+            &["bounce.shop.example TXT v=spf1 include:amazonses.com include:gone.example ~all"],
+            "spf",
+            Warning,
+            "for mail that is not from SES: \"include:gone.example\": gone.example publishes no SPF record",
+            Some(spf),
+        ),
         (&["bounce.shop.example TXT v=spf1 redirect=amazonses.com"], "spf", Ok, "redirect=amazonses.com", None),
         (
             &["bounce.shop.example TXT v=spf1 ip4:198.51.100.0/24 redirect=own.example", "own.example TXT v=spf1 -all"],
@@ -411,6 +418,31 @@ fn every_fault_is_judged_and_told_with_the_record_to_publish() {
         if let Some(publish) = publish {
             assert_eq!(check.publish.as_deref(), Some(publish), "{instead:?}");
         }
+    }
+}
+
+#[test]
+fn a_corrected_record_has_no_fault_left_and_keeps_what_was_right() {
+    let owner = name("shop.example");
+    for (text, kept) in [
+        ("v=DMARC1; p=none; fo=x; rua=mailto:d@shop.example; p=reject", "v=DMARC1; p=none; rua=mailto:d@shop.example"),
+        ("v=DMARC1; p=ablehnen; sp=gibberish; np=keine", "v=DMARC1; p=reject; sp=none; np=none"),
+        ("v=DMARC1; p=reject; adkim=strict; aspf=s; psd=x; t=maybe", "v=DMARC1; p=reject; aspf=s"),
+        (
+            "v=DMARC1; p=none; rua=https://x.example/a,a@shop.example, mailto:b@shop.example!10m; ruf=nobody",
+            "v=DMARC1; p=none; rua=mailto:a@shop.example,mailto:b@shop.example",
+        ),
+        (
+            "v=DMARC1; rua=mailto:a@shop.example; rua=mailto:b@shop.example",
+            "v=DMARC1; p=none; rua=mailto:a@shop.example",
+        ),
+        ("v=DMARC1; p=quarantine; reject; pct=50; rf=afrf; fo=1:d", "v=DMARC1; p=quarantine; fo=1:d"),
+        ("v=dmarc1; P=REJECT", "v=DMARC1; p=reject"),
+        ("v=DMARC1; p=; sp=reject", "v=DMARC1; p=none; sp=reject"),
+    ] {
+        let corrected = dmarc::corrected(&owner, text);
+        assert_eq!(corrected, format!("_dmarc.shop.example. IN TXT \"{kept}\""), "{text}");
+        assert_eq!(crate::domain::dns::dmarc::DmarcRecord::parse(kept).faults, Vec::<String>::new(), "{kept}");
     }
 }
 

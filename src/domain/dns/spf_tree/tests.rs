@@ -158,6 +158,30 @@ fn ses_sends_where_every_term_on_the_way_to_it_makes_mail_pass_and_none_before_i
 }
 
 #[test]
+fn what_stands_behind_the_term_that_lets_ses_send_is_a_fault_of_other_mail_only() {
+    for (record, faults, later, lookups) in [
+        ("v=spf1 include:amazonses.com include:gone.example ~all", 0, 1, 1),
+        ("v=spf1 include:gone.example include:amazonses.com ~all", 1, 0, 2),
+        ("v=spf1 include:nested.example a:x.example ~all", 0, 1, 2),
+        ("v=spf1 include:soft.example include:gone.example include:amazonses.com ~all", 1, 1, 4),
+        ("v=spf1 include:amazonses.com redirect=gone.example", 0, 1, 1),
+        ("v=spf1 include:amazonses.com ip:1.2.3.4 ~all", 1, 0, 1),
+    ] {
+        let found = tree(&[
+            ("TXT", "shop.example", &[record]),
+            ("TXT", "amazonses.com", &["v=spf1 ip4:192.0.2.0/24 -all"]),
+            ("TXT", "gone.example", &[]),
+            ("TXT", "nested.example", &["v=spf1 include:amazonses.com include:gone.example -all"]),
+            ("TXT", "soft.example", &["v=spf1 ~include:amazonses.com include:gone.example -all"]),
+            ("A", "x.example", &["192.0.2.1"]),
+        ]);
+        assert_eq!((found.faults.len(), found.later.len(), found.ses_lookups), (faults, later, lookups), "{record}");
+        let terms = if record.contains("ip:1") { 0 } else { faults + later };
+        assert_eq!(found.broken.len(), terms, "{record}");
+    }
+}
+
+#[test]
 fn networks_and_macros_count_where_they_make_mail_pass_and_terms_that_lead_to_faults_are_known() {
     let found = tree(&[
         (

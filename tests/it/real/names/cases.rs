@@ -137,6 +137,12 @@ pub(in crate::real) const CASES: &[Case] = &[
         &[("spf", "ok", "redirect="), ("spf.all", "critical", "+all behind redirect=open.others.example")],
     ),
     case(
+        "spf-behind",
+        1,
+        &["bounce TXT \"v=spf1 include:amazonses.com include:empty.others.example ~all\""],
+        &[("spf", "warning", "for mail that is not from SES")],
+    ),
+    case(
         "spf-soft",
         2,
         &["bounce TXT \"v=spf1 ~include:amazonses.com -all\""],

@@ -18,13 +18,20 @@ type Saying = Option<bool>;
 /// What is said of a record that does not let SES send, which is no fault to others.
 const OF_SES: [&str; 2] = ["does not include", "its mail ends in"];
 
+/// What is said of a record that lets SES send and nobody else.
+const OF_OTHERS: &str = "for mail that is not from SES";
+
 /// The worst verdict of the checks with these ids, but for those that concern SES alone.
 fn ours(document: &Value, ids: &[&str]) -> Saying {
     let found = found(document);
     let of_ids = found
         .iter()
         .filter(|(id, _, found)| ids.contains(&id.as_str()) && !OF_SES.iter().any(|part| found.contains(part)));
-    let verdicts: BTreeSet<&str> = of_ids.map(|(_, verdict, _)| verdict.as_str()).collect();
+    // What SES's mail never meets, all other mail does.
+    let worst = |(_, verdict, found): &'_ (String, String, String)| {
+        if found.contains(OF_OTHERS) { "critical".to_owned() } else { verdict.clone() }
+    };
+    let verdicts: BTreeSet<String> = of_ids.map(worst).collect();
     if verdicts.contains("critical") {
         Some(false)
     } else if verdicts.contains("unanswered") {
@@ -73,8 +80,9 @@ fn questions(case: &Case, document: &Value, theirs: &Value) -> Vec<(&'static str
         ("checkdmarc dmarc", no_silence(ours(document, &["dmarc"])), text(valid("dmarc"))),
         ("dkimpy", count(bits(document, &dkim_tokens(&case.domain())[0])), count(theirs["dkim"]["bits"].as_u64())),
     ];
-    if spf == Some(true) && pyspf == Some(true) {
-        let lets_ses_send = found(document).iter().any(|(id, verdict, _)| id == "spf" && verdict == "ok");
+    let only_ses = found(document).iter().any(|(_, _, found)| found.contains(OF_OTHERS));
+    if only_ses || (spf == Some(true) && pyspf == Some(true)) {
+        let lets_ses_send = found(document).iter().any(|(id, verdict, _)| id == "spf" && verdict == "ok") || only_ses;
         rows.push(("pyspf of SES", text(Some(lets_ses_send)), text(Some(theirs["pyspf"]["ses"] == "pass"))));
     }
     if spf == Some(true) && valid("spf") == Some(true) {
