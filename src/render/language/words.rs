@@ -179,7 +179,7 @@ table! {
     act_spam_crit: "{provider}: pause bulk mail, and recheck SPF, DKIM and DMARC and that they match the domain in From (inboxed dns check).", "{provider}: Setzen Sie Massenmails aus und prüfen Sie SPF, DKIM und DMARC erneut und ob sie zur Domain im From passen (inboxed dns check).";
     act_misaligned: "{n} of the last run’s probes passed neither SPF nor DKIM for the domain in From: fix that before anything else.", "{n} Proben des letzten Laufs bestanden weder SPF noch DKIM für die Domain im From: Beheben Sie das zuerst.";
     act_unmeasured: "{n} probes of the last run could not be measured; inboxed check names the remedy for each seed.", "{n} Proben des letzten Laufs waren nicht messbar; inboxed check nennt für jedes Testpostfach die Abhilfe.";
-    act_wait: "Go on measuring weekly before you act: one test is no evidence.", "Messen Sie wöchentlich weiter, bevor Sie handeln: Ein einzelner Test ist kein Beleg.";
+    act_wait: "{providers}: go on measuring weekly before you act; one test is no evidence.", "{providers}: Messen Sie wöchentlich weiter, bevor Sie handeln; ein einzelner Test ist kein Beleg.";
     act_none: "Nothing for now. Go on measuring weekly; stability counts for more than single peaks.", "Im Moment nichts. Messen Sie wöchentlich weiter; Beständigkeit zählt mehr als einzelne Spitzen.";
 
     // The diagnosis.

@@ -165,7 +165,7 @@ pub(super) fn to_do(page: &StreamPage<'_>, language: Language) -> Vec<String> {
         lines.push(filled(words.act_misaligned, &[("n", &misaligned.to_string())]));
     }
     lines.extend(page.figures.domains.iter().flat_map(|domain| super::dns::to_do(domain, language)));
-    let mut doubtful = false;
+    let mut doubtful: Vec<String> = Vec::new();
     for one in tallies.iter().filter(|one| one.tally.measured() >= ENOUGH) {
         let name = plain(&one.provider.title, crate::render::figure::NAME);
         let limit = percent(limits.inbox_warn);
@@ -182,14 +182,16 @@ pub(super) fn to_do(page: &StreamPage<'_>, language: Language) -> Vec<String> {
         } else if spam {
             act(words.act_spam_warn);
         }
-        doubtful |= !inbox && one.tally.rate.is_some_and(|rate| rate < limits.inbox_warn);
+        if !inbox && one.tally.rate.is_some_and(|rate| rate < limits.inbox_warn) {
+            doubtful.push(name);
+        }
     }
     let unmeasured = here().filter(|judged| matches!(judged.finding, Finding::Unmeasured { .. })).count();
     if unmeasured > 0 {
         lines.push(filled(words.act_unmeasured, &[("n", &unmeasured.to_string())]));
     }
-    if doubtful {
-        lines.push(words.act_wait.to_owned());
+    if !doubtful.is_empty() {
+        lines.push(filled(words.act_wait, &[("providers", &doubtful.join(", "))]));
     }
     if lines.is_empty() {
         lines.push(words.act_none.to_owned());

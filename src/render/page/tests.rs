@@ -205,3 +205,15 @@ fn every_dot_of_before_and_after_is_the_figure_of_its_sentence_and_lies_in_its_r
     }
     assert!(pair.rows.iter().take(3).all(|row| row.before.is_some_and(|(_, range)| range.is_some())));
 }
+
+#[test]
+fn only_who_is_in_doubt_is_told_to_wait() {
+    let mut report = bad_day();
+    let gmail = report.probes.iter_mut().filter(|judged| judged.probe.provider.as_str() == "gmail");
+    for judged in gmail.take(3) {
+        judged.finding = crate::render::samples::finding("spam", 3);
+    }
+    let text = written(&[of(&[report], "shop.example", "v=spf1 -all", Language::English)], Language::English);
+    assert!(text.contains("<li>Outlook: pause cold mail for at least 72 hours"), "its whole range is critical");
+    assert!(text.contains("<li>Gmail: go on measuring weekly before you act; one test is no evidence."));
+}
