@@ -144,7 +144,9 @@ fn token_server(sour: Arc<AtomicBool>) -> u16 {
             let basic = head.lines().find_map(|line| line.strip_prefix("authorization: Basic ")).unwrap_or_default();
             let told = field("refresh_token").or(field("client_secret")).unwrap_or_else(|| canary("client"));
             let words = format!("what is {told} or {basic}?\nsecond line");
-            return (400, json!({"error": "invalid_grant", "error_description": words}).to_string());
+            let body = json!({"error": "invalid_grant", "error_description": words}).to_string();
+            // Some escape more than they must.
+            return (400, body.replace('/', "\\/").replace('+', "\\u002b"));
         }
         let mut tokens = json!({"access_token": canary("access"), "token_type": "Bearer", "expires_in": 3600});
         if field("grant_type").is_some_and(|kind| kind != "client_credentials") {

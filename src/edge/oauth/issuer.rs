@@ -10,6 +10,7 @@ use oauth2::{
     RequestTokenError, Scope, TokenUrl,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 
 use super::{OAuthFault, Tokens, device, loopback};
 use crate::domain::oauth::{Flow, Registration};
@@ -107,13 +108,7 @@ impl Carrier {
         if let Some(media_type) = answer.header("content-type") {
             response = response.header(oauth2::http::header::CONTENT_TYPE, media_type);
         }
-        let mut body = answer.body;
-        if answer.status >= 400
-            && let Ok(mut text) = String::from_utf8(body.clone())
-        {
-            hidden.mask(&mut text);
-            body = text.into_bytes();
-        }
+        let body = if answer.status >= 400 { masked(answer.body, &hidden) } else { answer.body };
         response.body(body).map_err(|_| Unasked::Odd("the answer has a status that is none"))
     }
 }
@@ -139,6 +134,30 @@ fn secrets_of(request: &oauth2::HttpRequest) -> Hidden {
         }
     }
     hidden
+}
+
+/// A refusal without what only its server may know. JSON is masked word by word, as it has many ways to escape a letter.
+fn masked(body: Vec<u8>, hidden: &Hidden) -> Vec<u8> {
+    if let Ok(mut document) = serde_json::from_slice(&body) {
+        mask_words(&mut document, hidden);
+        return document.to_string().into_bytes();
+    }
+    String::from_utf8(body).map_or_else(
+        |_| Vec::new(),
+        |mut text| {
+            hidden.mask(&mut text);
+            text.into_bytes()
+        },
+    )
+}
+
+fn mask_words(value: &mut Value, hidden: &Hidden) {
+    match value {
+        Value::String(text) => hidden.mask(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| mask_words(value, hidden)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| mask_words(value, hidden)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// An authorization server with our registration there.
