@@ -71,7 +71,8 @@ pub(crate) struct Preflight {
     pub(crate) notes: BTreeSet<String>,
 }
 
-/// Where answers about the suppression list are kept: SES answers one such question a second.
+/// Where answers about the suppression list are kept: SES answers one such question a second. What a stand-in says is
+/// neither kept nor believed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory<'a> {
     /// The database.
@@ -81,12 +82,15 @@ pub(crate) struct Memory<'a> {
 }
 
 impl Memory<'_> {
-    /// Whether SES said lately that it delivers to this address. That it does not is never believed from memory: who takes
-    /// the address off the list wants the next run to know.
-    async fn is_free(&self, region: Option<&str>, seed: &Address, now: Timestamp) -> bool {
+    /// Of whom SES said lately that it delivers to them. That it does not is never believed from memory: who takes an
+    /// address off the list wants the next run to know.
+    async fn free(&self, region: Option<&str>, now: Timestamp) -> BTreeSet<String> {
         let since = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+        if !self.believed {
+            return BTreeSet::new();
+        }
         // What cannot be read is asked.
-        self.believed && matches!(self.store.suppression_known(region, seed, since).await, Ok(Some(Listing::Free)))
+        self.store.known_to_be_free(region, since, now).await.unwrap_or_default()
     }
 }
 
@@ -264,12 +268,12 @@ async fn ask_suppression(
     clock: &Clock,
     found: &mut Preflight,
 ) {
-    let mut ask = Vec::new();
-    for seed in seeds {
-        if !memory.is_free(region, seed, clock.now()).await {
-            ask.push(seed.clone());
-        }
-    }
+    let memory = Some(memory).filter(|_| !found.stand_in);
+    let free = match &memory {
+        Some(memory) => memory.free(region, clock.now()).await,
+        None => BTreeSet::new(),
+    };
+    let ask: Vec<Address> = seeds.iter().filter(|seed| !free.contains(seed.as_str())).cloned().collect();
     let mut told = Vec::new();
     for (seed, standing) in api.suppression(&ask, clock).await {
         match standing {
@@ -278,8 +282,10 @@ async fn ask_suppression(
             Suppression::Unknown(note) => drop(found.notes.insert(note)),
         }
     }
-    // A memory that could not be written costs one more question next time and nothing else.
-    memory.store.remember_suppression(region, &told, clock.now()).await.ok();
+    if let Some(memory) = memory {
+        // A memory that could not be written costs one more question next time and nothing else.
+        memory.store.remember_suppression(region, &told, clock.now()).await.ok();
+    }
     for (seed, listing) in told {
         if let Listing::Suppressed { why } = listing {
             let why = format!(

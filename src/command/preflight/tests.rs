@@ -28,12 +28,16 @@ impl Place {
 
     /// Asks about two seeds: how many questions SES got, who is said to get no mail, and what could not be asked.
     async fn ask(&self, believed: bool) -> (usize, Vec<String>, usize) {
+        self.ask_at(believed, false).await
+    }
+
+    async fn ask_at(&self, believed: bool, stand_in: bool) -> (usize, Vec<String>, usize) {
         let seeds = ["anna@gmail.com", "bert@gmail.com"].map(|address| Address::new(address).unwrap());
         let mut found = Preflight {
             routes: BTreeMap::new(),
             regions: Vec::new(),
             undeliverable: BTreeMap::new(),
-            stand_in: false,
+            stand_in,
             notes: BTreeSet::new(),
         };
         let api = ApiSender::connect_to_lab("eu-central-1", &self.server.endpoint_url(), Patience::default());
@@ -57,6 +61,14 @@ async fn a_run_believes_for_a_day_what_ses_said_and_a_check_asks_anew() {
     place.clock.advance(Duration::from_hours(2));
     assert_eq!(place.ask(true).await, free(2), "it may be on the list since");
     assert_eq!(place.ask(true).await, free(0), "a run's answers are kept as well");
+    assert_eq!(place.ask_at(true, true).await, free(2), "a stand-in knows nothing of the account");
+}
+
+#[tokio::test]
+async fn what_a_stand_in_says_is_not_believed_of_the_account() {
+    let place = Place::new().await;
+    assert_eq!(place.ask_at(false, true).await.0, 2);
+    assert_eq!(place.ask(true).await.0, 2);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The memory of SES's suppression list, so that a thousand seeds are not asked for before each run.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::fault::Doing as _;
@@ -19,25 +21,39 @@ pub(crate) enum Listing {
 }
 
 impl Store {
-    /// What SES said of an address in a region at `since` or later; `None` when it was not asked since then. Without a
-    /// region the one of the AWS environment is meant.
-    pub(crate) async fn suppression_known(
+    /// The addresses of which SES said between `since` and `now` that they are not on the list of a region. Without a region
+    /// the one of the AWS environment is meant. An address to which a probe left since then that was seen nowhere is not
+    /// among them: it may have bounced, and be on the list by now.
+    pub(crate) async fn known_to_be_free(
         &self,
         region: Option<&str>,
-        address: &Address,
         since: Timestamp,
-    ) -> Result<Option<Listing>, StoreFault> {
-        let why: Option<Option<String>> = sqlx::query_scalar(
-            "SELECT why FROM suppression
-             WHERE coalesce(region, '') = coalesce($1, '') AND address = $2 AND asked_at >= $3",
+        now: Timestamp,
+    ) -> Result<BTreeSet<String>, StoreFault> {
+        let addresses: Vec<String> = sqlx::query_scalar(
+            "WITH unseen AS (
+                 SELECT seed.address AS address, max(handoff.claimed_at) AS claimed_at
+                 FROM handoff
+                 JOIN probe ON probe.id = handoff.probe
+                 JOIN seed ON seed.id = probe.seed
+                 WHERE handoff.claimed_at >= $2
+                   AND NOT EXISTS (SELECT 1 FROM sighting WHERE sighting.probe = probe.id)
+                 GROUP BY seed.address
+             )
+             SELECT address FROM suppression
+             WHERE coalesce(region, '') = coalesce($1, '') AND why IS NULL AND asked_at BETWEEN $2 AND $3
+               AND NOT EXISTS (
+                   SELECT 1 FROM unseen
+                   WHERE unseen.address = suppression.address AND unseen.claimed_at >= suppression.asked_at
+               )",
         )
         .bind(region)
-        .bind(address.as_str())
         .bind(since.as_millisecond())
-        .fetch_optional(&self.reader)
+        .bind(now.as_millisecond())
+        .fetch_all(&self.reader)
         .await
         .doing("read what is known of the suppression list")?;
-        Ok(why.map(|why| why.map_or(Listing::Free, |why| Listing::Suppressed { why })))
+        Ok(addresses.into_iter().collect())
     }
 
     /// Keeps what SES said at `at` of each address, in place of what it said before.
@@ -74,25 +90,50 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::store::fixture::{Place, address, at};
+    use crate::domain::folder::Role;
+    use crate::domain::sighting::TabAnswer;
+    use crate::edge::store::fixture::{Place, address, at, copy, look, new_run, sighting};
 
     #[tokio::test]
     async fn an_answer_is_known_for_its_region_and_time_and_the_newest_one_holds() {
         let place = Place::new().await;
         let (anna, bert) = (address("anna@gmail.com"), address("bert@gmail.com"));
         let bounced = Listing::Suppressed { why: "BOUNCE".to_owned() };
-        let known = async |region, who, since| place.store.suppression_known(region, who, at(since)).await.unwrap();
+        let known = async |region, since, now| {
+            let known = place.store.known_to_be_free(region, at(since), at(now)).await.unwrap();
+            known.into_iter().collect::<Vec<_>>().join(" ")
+        };
         let answers = [(anna.clone(), Listing::Free), (bert.clone(), bounced.clone())];
         place.store.remember_suppression(Some("eu-central-1"), &answers, at(100)).await.unwrap();
-        place.store.remember_suppression(None, &[(anna.clone(), bounced.clone())], at(100)).await.unwrap();
-        assert_eq!(known(Some("eu-central-1"), &anna, 100).await, Some(Listing::Free));
-        assert_eq!(known(Some("eu-central-1"), &bert, 100).await, Some(bounced.clone()));
-        assert_eq!(known(Some("eu-central-1"), &anna, 101).await, None, "asked too long ago");
-        assert_eq!(known(Some("us-east-1"), &anna, 0).await, None, "another region");
-        assert_eq!(known(None, &anna, 0).await, Some(bounced.clone()));
-        assert_eq!(known(None, &bert, 0).await, None);
-        place.store.remember_suppression(None, &[(anna.clone(), Listing::Free)], at(200)).await.unwrap();
-        assert_eq!(known(None, &anna, 150).await, Some(Listing::Free));
+        place.store.remember_suppression(None, &[(anna.clone(), bounced)], at(100)).await.unwrap();
+        assert_eq!(known(Some("eu-central-1"), 100, 200).await, "anna@gmail.com");
+        assert_eq!(known(Some("eu-central-1"), 101, 200).await, "", "asked too long ago");
+        assert_eq!(known(Some("eu-central-1"), 0, 99).await, "", "the clock was wrong then, or is now");
+        assert_eq!(known(Some("us-east-1"), 0, 200).await, "", "another region");
+        assert_eq!(known(None, 0, 200).await, "");
+        place.store.remember_suppression(None, &[(anna, Listing::Free)], at(200)).await.unwrap();
+        assert_eq!(known(None, 150, 300).await, "anna@gmail.com");
         assert_eq!(place.count("SELECT count(*) FROM suppression").await, 3);
+    }
+
+    #[tokio::test]
+    async fn who_was_sent_a_probe_since_that_was_seen_nowhere_is_not_known_to_be_free() {
+        let place = Place::new().await;
+        let (run, probes) =
+            place.plan(&new_run(&["news"], &["anna@gmail.com", "bert@gmail.com", "carla@gmail.com"])).await;
+        let seeds: Vec<_> = probes.iter().map(|probe| (probe.seed.clone(), Listing::Free)).collect();
+        let known = async || place.store.known_to_be_free(None, at(0), at(1_000)).await.unwrap();
+        place.store.remember_suppression(None, &seeds, at(100)).await.unwrap();
+        let all = known().await;
+        assert_eq!(all.len(), 3);
+        for probe in &probes[..2] {
+            place.store.claim(probe.id, at(200)).await.unwrap();
+        }
+        let seen = copy(probes[1].id, sighting("INBOX", Role::Inbox, 7, TabAnswer::NotApplicable));
+        place.store.save_look(run, &probes[1].seed, &look(300, vec![seen])).await.unwrap();
+        let left = known().await;
+        assert_eq!(left.into_iter().collect::<Vec<_>>(), ["bert@gmail.com", "carla@gmail.com"]);
+        place.store.remember_suppression(None, &seeds, at(300)).await.unwrap();
+        assert_eq!(known().await, all, "asked anew");
     }
 }
