@@ -95,10 +95,10 @@ impl Door {
 
     async fn ask(&self, access: &Access, clock: &Clock, begins: bool) -> Result<(Admission, Timestamp), ImapFailure> {
         let mark = self.mark(access);
-        let again = self.again;
-        let weigh = |standing: &mut Standing, most: usize, begins: bool| {
-            // As the database keeps it.
-            let now = Timestamp::from_millisecond(clock.now().as_millisecond()).unwrap_or(Timestamp::MIN);
+        let (most, again) = (access.provider.mailbox_sign_ins, self.again);
+        // As the database keeps it.
+        let now = Timestamp::from_millisecond(clock.now().as_millisecond()).unwrap_or(Timestamp::MIN);
+        let weigh = |standing: &mut Standing, begins: bool| {
             let mut admission = standing.admits(mark, most, now);
             if again && matches!(admission, Admission::LeftAlone(_)) {
                 admission = Standing { refused: None, ..standing.clone() }.admits(mark, most, now);
@@ -108,14 +108,16 @@ impl Door {
             }
             (admission, now)
         };
-        // What was refused to another seed of the mailbox is refused to all of them.
+        // What is refused to one seed of a mailbox is refused to all of them, and their sign-ins are counted together.
         if let Some(first) = elder(access) {
-            let weighed = self.change(first, |standing| weigh(standing, usize::MAX, false)).await?;
-            if weighed.0 != Admission::Now {
-                return Ok(weighed);
+            for (seed, begins) in [(&access.seed.address, false), (first, begins)] {
+                let weighed = self.change(seed, |standing| weigh(standing, begins)).await?;
+                if weighed.0 != Admission::Now {
+                    return Ok(weighed);
+                }
             }
         }
-        self.change(&access.seed.address, |standing| weigh(standing, access.provider.mailbox_sign_ins, begins)).await
+        self.change(&access.seed.address, |standing| weigh(standing, begins)).await
     }
 
     /// Notes how it came out.
@@ -131,7 +133,11 @@ impl Door {
         for seed in elder(access).into_iter().chain([&access.seed.address]) {
             self.change(seed, |standing| {
                 let now = clock.now();
+                // What another seed comes with says nothing about the first one's own secret.
+                let other =
+                    standing.refused.clone().filter(|one| *seed != access.seed.address && one.mark != knock.mark);
                 standing.ended(outcome, &said, knock.mark, knock.began, now);
+                standing.refused = other.or_else(|| standing.refused.take());
                 if let Some(ImapFailure::Throttled { wait, .. }) = failure {
                     standing.wishes_quiet(*wait, now);
                 }
@@ -349,7 +355,31 @@ mod tests {
         assert_eq!(outcomes("wrong").await, (2, 4, 0));
         assert_eq!(outcomes("wrong").await, (0, 6, 0));
         assert_eq!(place.sign_ins(), 2);
+        let began = clock.now();
         assert_eq!(outcomes("right").await, (0, 0, 6));
+        // Two in two minutes: the fifth comes four minutes after the first.
+        let last = place.lab.journal.sign_ins().last().unwrap().at;
+        assert!(last.duration_since(began) >= jiff::SignedDuration::from_mins(4), "{began} to {last}");
+    }
+
+    #[tokio::test]
+    async fn a_dead_secret_is_given_up_although_another_one_opens_the_same_mailbox() {
+        let place = Place::new(1_000.0).await;
+        let store = Store::open(Path::new(&place.directory.path().join("inboxed.db"))).await.unwrap();
+        let clock = place.lab.clock.clone();
+        for wanted in [SignIn::WrongPassword, SignIn::WrongPassword, SignIn::LeftAlone] {
+            let pool = Pool::new(10, clock.clone(), Door::remembering(store.clone(), false).unwrap());
+            for (address, password, outcome) in
+                [(ANNA, "wrong", wanted), ("anna+shop@plain.example", "right", SignIn::Done)]
+            {
+                let mut access = place.access(password);
+                (access.seed.address, access.shared) = (Address::new(address).unwrap(), Address::new(ANNA));
+                let mailbox = Mailbox::new(access, Arc::clone(&pool), clock.clone(), Patience::default());
+                let tried = mailbox.baseline().await;
+                mailbox.close().await;
+                assert_eq!(tried.map_or_else(|failure| failure.sign_in(), |_| SignIn::Done), outcome, "{address}");
+            }
+        }
     }
 
     #[tokio::test]
