@@ -201,8 +201,8 @@ impl DmarcRecord {
 pub(crate) struct Discovery {
     /// The domain that publishes it, its text, and whether it is the domain's own.
     pub(crate) record: Option<(DomainName, String)>,
-    /// Names with several records: receivers ignore them all (RFC 9989 §4.10).
-    pub(crate) several: Vec<(DomainName, usize)>,
+    /// Names with several records, with those: receivers ignore them all (RFC 9989 §4.10).
+    pub(crate) several: Vec<(DomainName, Vec<String>)>,
     /// Texts that mean to be a record and are none.
     pub(crate) misspelt: Vec<(DomainName, String)>,
     /// Names that nobody answered, with why; each may hide a record.
@@ -251,7 +251,7 @@ pub(crate) fn discover(survey: &Survey) -> Discovery {
                     break;
                 }
             }
-            several => discovery.several.push((step.clone(), several.len())),
+            several => discovery.several.push((step.clone(), several.iter().copied().cloned().collect())),
         }
     }
     let of = |owner: &DomainName| found.iter().find(|(step, _)| step == owner).cloned();

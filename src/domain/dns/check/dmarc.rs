@@ -43,10 +43,10 @@ fn ignored_checks(domain: &DomainName, discovery: &Discovery) -> Vec<Check> {
         };
         Check::new("dmarc", verdict, found, why).publish(publish)
     };
-    let several = discovery.several.iter().filter(|(owner, _)| is_own(owner)).map(|(owner, count)| {
-        let found = format!("_dmarc.{owner} holds {count} records, and only one may be");
+    let several = discovery.several.iter().filter(|(owner, _)| is_own(owner)).map(|(owner, texts)| {
+        let found = format!("_dmarc.{owner} holds {} records, and only one may be", texts.len());
         let why = "receivers ignore them all, as if there were none (RFC 9989 §4.10)";
-        judged(owner, found, why, first_record(owner))
+        judged(owner, found, why, joined(owner, texts))
     });
     let misspelt = discovery.misspelt.iter().filter(|(owner, _)| is_own(owner)).map(|(owner, text)| {
         let found = format!("_dmarc.{owner}: {text}");
@@ -54,6 +54,17 @@ fn ignored_checks(domain: &DomainName, discovery: &Discovery) -> Vec<Check> {
         judged(owner, found, why, corrected(owner, text))
     });
     several.chain(misspelt).collect()
+}
+
+/// One record for several: the strictest of them, which nobody published to be ignored, with the reports of another where
+/// it asks for none.
+fn joined(owner: &DomainName, texts: &[String]) -> String {
+    let policy = |text: &String| DmarcRecord::parse(text).policy;
+    // Of equally strict ones the first.
+    let Some(strictest) = texts.iter().rev().max_by_key(|text| policy(text)) else { return first_record(owner) };
+    let mut addresses = texts.iter().flat_map(|text| DmarcRecord::parse(text).reports);
+    let reports = addresses.next().map_or_else(String::new, |address| format!("; rua=mailto:{address}"));
+    corrected(owner, &format!("{strictest}{reports}"))
 }
 
 fn first_record(owner: &DomainName) -> String {

@@ -325,7 +325,17 @@ fn every_fault_is_judged_and_told_with_the_record_to_publish() {
             "dmarc",
             Critical,
             "2 records",
-            Some("_dmarc.shop.example. IN TXT \"v=DMARC1; p=none; rua=mailto:dmarc@shop.example\""),
+            Some("_dmarc.shop.example. IN TXT \"v=DMARC1; p=reject\""),
+        ),
+        (
+            &[
+                "_dmarc.shop.example TXT v=DMARC1; p=quarantine; sp=reject",
+                "_dmarc.shop.example TXT v=DMARC1; p=none; t=y; rua=mailto:a@shop.example",
+            ],
+            "dmarc",
+            Critical,
+            "2 records",
+            Some("_dmarc.shop.example. IN TXT \"v=DMARC1; p=quarantine; sp=reject; rua=mailto:a@shop.example\""),
         ),
         (
             &["_dmarc.shop.example TXT v=dmarc1; p=none; rua=a@shop.example"],
