@@ -10,14 +10,14 @@ use fail::fail_point;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::almanac::{OVERDUE, almanac};
 use super::history::{History, MOST, readable, titles, unreadable};
 use super::preparation::prepare_streams;
-use super::scheduled::almanac;
 use super::{Context, Failure, Outcome};
 use crate::Exit;
 use crate::config::{Alert, Channel, Config};
 use crate::domain::alert::{
-    Aftermath, DnsNews, Event, Occasion, events, heartbeat, returned_part, returned_told, trial,
+    Aftermath, DnsNews, Event, Occasion, events, heartbeat, overdue, returned_part, returned_told, trial,
 };
 use crate::domain::dns::change::Difference;
 use crate::domain::handoff::Letter;
@@ -51,8 +51,8 @@ const PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 
 /// What is done after the process has printed: the last run's events are noted and what is due is told. Whatever goes wrong
-/// is a note.
-pub(crate) async fn settle(context: &Context) {
+/// is a note. `unattended` says that the schedule was to make a run: one that is long owed is told, too.
+pub(crate) async fn settle(context: &Context, unattended: bool) {
     let work = async {
         let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
         if config.alerts.is_empty() {
@@ -60,6 +60,9 @@ pub(crate) async fn settle(context: &Context) {
         }
         let store = Store::open_existing(&config.database).await.map_err(Failure::bad_input)?;
         note_last_run(context, &config, &store).await?;
+        if unattended {
+            note_overdue(context, &config, &store).await?;
+        }
         tell_all(context, &config, &store).await
     };
     match tokio::time::timeout(PATIENCE, work).await {
@@ -83,6 +86,17 @@ async fn note_last_run(context: &Context, config: &Config, store: &Store) -> Res
     // The sign of life is the mark that the run was dealt with, and stored together with what it found.
     found.push(beat);
     note(context, config, store, &found, Some(run)).await
+}
+
+/// Notes, once for each period, that its run was due long ago and still cannot be made.
+async fn note_overdue(context: &Context, config: &Config, store: &Store) -> Result<(), Failure> {
+    let now = context.clock.now();
+    let Some(period) = almanac(config)?.current(now) else { return Ok(()) };
+    let is_taken = store.ledger(&period.key).await.map_err(Failure::internal)?.is_taken;
+    if is_taken || now.duration_since(period.due) <= OVERDUE {
+        return Ok(());
+    }
+    note(context, config, store, &[overdue(&period)], None).await
 }
 
 /// The events of a run, seen from its own time.

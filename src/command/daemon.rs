@@ -12,8 +12,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::almanac::almanac;
 use super::interrupt::Interrupt;
-use super::scheduled::{Attempt, Doubt, almanac, attempt, no_arguments, worth_finishing};
+use super::scheduled::{Attempt, Doubt, attempt, no_arguments, worth_finishing};
 use super::{Context, Failure, Outcome, alerts};
 use crate::Exit;
 use crate::config::Config;
@@ -237,7 +238,7 @@ impl Watch<'_> {
         let context = Context { clock: Clock::system(), ..self.context.clone() };
         self.service.alive();
         tokio::select! {
-            () = alerts::settle(&context) => {}
+            () = alerts::settle(&context, true) => {}
             () = self.interrupt.wait() => {}
         }
     }

@@ -1,6 +1,7 @@
 //! One verb per file: gather facts, ask the domain, return one output value.
 
 mod alerts;
+mod almanac;
 mod board;
 mod check;
 mod compare;
@@ -139,14 +140,18 @@ pub(crate) struct Ended {
 
 /// Work for after the printing: telling those who are to be told of a run.
 #[derive(Debug)]
-pub(crate) struct Parting(Context);
+pub(crate) struct Parting {
+    context: Context,
+    /// Whether the schedule started it, so that a run which is owed and cannot be made is to be told.
+    unattended: bool,
+}
 
 impl Parting {
     /// Does it, within a short time, unless the process is asked to stop.
     pub(crate) async fn settle(self) {
         let interrupt = interrupt::Interrupt::listen();
         tokio::select! {
-            () = alerts::settle(&self.0) => {}
+            () = alerts::settle(&self.context, self.unattended) => {}
             () = interrupt.wait() => {}
         }
     }
@@ -167,7 +172,8 @@ pub(crate) async fn execute(cli: Cli) -> Ended {
     let made_a_run = matches!(&cli.verb, Verb::Run(args) if !args.dry_run) || matches!(cli.verb, Verb::Sweep(_));
     let exit = outcome.as_ref().map_or_else(|failure| failure.exit, |outcome| outcome.exit);
     let stopped = exit == Exit::Interrupted;
-    Ended { outcome, parting: (made_a_run && !stopped).then_some(Parting(context)) }
+    let unattended = matches!(&cli.verb, Verb::Run(args) if args.scheduled);
+    Ended { outcome, parting: (made_a_run && !stopped).then_some(Parting { context, unattended }) }
 }
 
 async fn carry_out(context: &Context, verb: &Verb) -> Result<Outcome, Failure> {

@@ -7,11 +7,11 @@ use anyhow::anyhow;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
+use super::almanac::almanac;
 use super::dns::examine_streams;
 use super::history::{MOST, complete};
 use super::judgement::{judge_runs, open_to_read};
 use super::preparation::prepare_streams;
-use super::scheduled::almanac;
 use super::{Context, Failure, Outcome};
 use crate::cli::RecoverArgs;
 use crate::domain::dns::check::Verdict;

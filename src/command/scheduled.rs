@@ -3,17 +3,17 @@
 //! A timer, cron, launchd and the daemon all end here. What an earlier scheduled run left unfinished is finished first.
 
 use anyhow::anyhow;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::almanac::almanac;
 use super::interrupt::Interrupt;
 use super::preparation::Preparation;
 use super::{Context, Failure, Outcome, run, sweep};
 use crate::Exit;
 use crate::cli::RunArgs;
-use crate::config::{Config, Schedule};
-use crate::domain::schedule::{Almanac, Period, Rhythm, expression};
+use crate::config::Config;
+use crate::domain::schedule::Period;
 use crate::edge::store::{Lock, Store};
 use crate::render::json::{document, moment};
 
@@ -103,7 +103,8 @@ fn behind(now: Timestamp, newest: Option<Timestamp>) -> Failure {
     ))
 }
 
-/// Finishes scheduled runs that were cut off; the outcome of the last one, if there was one.
+/// Finishes scheduled runs that were cut off; the outcome of the last one, if there was one. One of which nothing had left
+/// is taken back, so that its period still gets its run.
 async fn finish_cut_off(
     context: &Context,
     config: &Config,
@@ -113,6 +114,10 @@ async fn finish_cut_off(
 ) -> Result<Option<Outcome>, Failure> {
     let mut last = None;
     for id in store.unfinished_scheduled(worth_finishing(context.clock.now())).await.map_err(Failure::internal)? {
+        if store.withdraw_run(id).await.map_err(Failure::internal)? {
+            context.note(&format!("run {} was cut off before anything was sent; it is made anew", id.0));
+            continue;
+        }
         context.note(&format!("run {} was cut off; finishing it", id.0));
         let outcome = sweep::finish(context, config, lock, store, id, interrupt.clone()).await?;
         let stopped = outcome.exit == Exit::Interrupted;
@@ -127,28 +132,6 @@ async fn finish_cut_off(
 /// From when on a run that was cut off is finished by itself.
 pub(crate) fn worth_finishing(now: Timestamp) -> Timestamp {
     now.checked_sub(WORTH_FINISHING).unwrap_or(Timestamp::MIN)
-}
-
-/// The schedule as configured; without `[schedule]` a weekly one.
-pub(crate) fn almanac(config: &Config) -> Result<Almanac, Failure> {
-    let schedule = config.schedule.clone().unwrap_or_default();
-    let zone = match &schedule.zone {
-        None => TimeZone::system(),
-        Some(name) => TimeZone::get(name).map_err(|_| {
-            Failure::bad_input(anyhow!(
-                "{}: schedule.zone: this machine does not know {name}; install its time zones (Debian: tzdata)",
-                config.file.display()
-            ))
-        })?,
-    };
-    Ok(Almanac::new(rhythm(&schedule), zone))
-}
-
-fn rhythm(schedule: &Schedule) -> Rhythm {
-    match schedule.expression.as_deref().and_then(expression) {
-        Some(cron) => Rhythm::Expression(Box::new(cron)),
-        None => Rhythm::every(schedule.every, schedule.weekday, schedule.time),
-    }
 }
 
 /// What a scheduled run takes from the command line: nothing.

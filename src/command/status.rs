@@ -9,11 +9,11 @@ use anyhow::{Context as _, anyhow};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::almanac::{OVERDUE, almanac};
 use super::history::{History, titles, unreadable};
 use super::interrupt::Interrupt;
 use super::judgement::open_to_read;
 use super::outcome::exit_of;
-use super::scheduled::almanac;
 use super::{Context, Failure, Outcome};
 use crate::Exit;
 use crate::cli::{Accepted, StatusArgs};
@@ -32,8 +32,6 @@ use crate::render::language::Language;
 use crate::render::metrics::{Exposition, exposition};
 use crate::render::plain::plain;
 
-/// A run that is later than this is overdue: a machine that was off for a night is not.
-const OVERDUE: SignedDuration = SignedDuration::from_hours(24);
 /// How far back deliveries that were given up are counted.
 const RECENT: SignedDuration = SignedDuration::from_hours(7 * 24);
 

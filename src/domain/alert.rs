@@ -16,6 +16,7 @@ use super::monitor::{Point, Series, Signal, Turn, WeekName};
 use super::provider::ProviderName;
 use super::reputation::Reputation;
 use super::run::RunId;
+use super::schedule::Period;
 use super::seed::Address;
 use super::stream::StreamName;
 use super::threshold::{Band, Measure, of_signal};
@@ -165,6 +166,20 @@ pub(crate) fn heartbeat(run: RunId) -> Event {
         title: format!("run {} was made", run.0),
         evidence: Vec::new(),
         action: None,
+        stream: None,
+        provider: None,
+    }
+}
+
+/// That the run of a period was due long ago and no start could make it.
+pub(crate) fn overdue(period: &Period) -> Event {
+    Event {
+        key: format!("unjudged/period-{}", period.key),
+        occasion: Occasion::Unjudged,
+        severity: Severity::Warning,
+        title: format!("no run of {} could be made; it was due at {}", period.key, period.due),
+        evidence: vec!["Each start ended before anything could be sent; the next one tries again.".to_owned()],
+        action: Some("see what `inboxed check` says of SES and of the seeds, and the log of the service".to_owned()),
         stream: None,
         provider: None,
     }

@@ -95,17 +95,27 @@ fn the_daemon_makes_the_run_that_is_due_once_tells_its_manager_and_ends_cleanly(
 fn a_period_is_owed_again_when_no_seed_could_be_reached_and_spent_when_all_refuse() {
     let faults = Faults::default();
     let mut scenario = Scenario::new(|mailboxes, accepted| into_the_inbox(mailboxes, &accepted));
-    scenario.configure(RARE, "name = \"news\"\nmessage = \"m.eml\"\n");
+    let told = scenario.path().join("told");
+    let alert = format!("[[alert]]\nkind = \"command\"\ncommand = [\"tee\", \"-a\", \"{}\"]\n", told.display());
+    scenario.configure(RARE, &format!("name = \"news\"\nmessage = \"m.eml\"\n{alert}"));
     scenario.seed_apart("anna@plain.example", Character::Plain, false, &faults);
-    // A network that is not up yet when the machine wakes: all three tries fail.
-    faults.add(Rule::on(Verb::Greeting, Action::Cut).times(3));
-    let ended = scenario.call("", &["run", "--scheduled", "--json"]);
-    assert_eq!((ended.code, faults.strikes()), (Some(65), 3), "{ended:?}");
-    assert!(states(&scenario).is_empty(), "nothing was sent and nothing seen");
-    // The next start finds a network that only stutters.
+    // A network that is not up yet when the machine wakes: all three tries fail, twice.
+    for strikes in [3, 6] {
+        faults.add(Rule::on(Verb::Greeting, Action::Cut).times(3));
+        let ended = scenario.call("", &["run", "--scheduled", "--json"]);
+        assert_eq!((ended.code, faults.strikes()), (Some(65), strikes), "{ended:?}");
+        assert!(states(&scenario).is_empty(), "nothing was sent and nothing seen");
+        // Due long ago and still not made: that is told once.
+        let told = std::fs::read_to_string(&told).unwrap();
+        assert_eq!(told.matches("unjudged/period-").count(), 1, "{told}");
+    }
+    // A start that is killed before anything has left owes the run, too.
+    let ended = scenario.call("baseline-committed=panic", &["run", "--scheduled", "--json"]);
+    assert_eq!(ended.signal, Some(9), "{ended:?}");
+    // The next one finds a network that only stutters.
     faults.add(Rule::on(Verb::Greeting, Action::Cut).times(2));
     let ended = scenario.call("", &["run", "--scheduled", "--json"]);
-    assert_eq!((ended.json()["probes"][0]["placement"].as_str(), faults.strikes()), (Some("inbox"), 5), "{ended:?}");
+    assert_eq!((ended.json()["probes"][0]["placement"].as_str(), faults.strikes()), (Some("inbox"), 8), "{ended:?}");
     assert_eq!(scenario.account.journal().sends_to("anna@plain.example"), 1);
     let ended = scenario.call("", &["run", "--scheduled", "--json"]);
     assert_eq!(ended.json()["scheduled"]["made"], false, "{ended:?}");

@@ -103,13 +103,13 @@ async fn a_receiver_that_was_down_is_told_once_when_it_is_up() {
         receiver(&["503 Later", "429 Slow\r\nretry-after: 600", "302 Found\r\nlocation: /", "200 OK"]).await;
     let (_directory, context, store) = place(&hook(secrets.path(), "hook", port, "webhook"), &clock).await;
     let count = || heard.lock().unwrap().len();
-    settle(&context).await;
+    settle(&context, false).await;
     assert_eq!(count(), 1);
-    settle(&context).await;
+    settle(&context, false).await;
     assert_eq!(count(), 1, "not again at once");
     for (minutes, requests) in [(1, 2), (2, 2), (8, 3), (1, 3), (4, 4), (60, 4)] {
         clock.advance(Duration::from_mins(minutes));
-        settle(&context).await;
+        settle(&context, false).await;
         assert_eq!(count(), requests, "after {minutes} min more");
     }
     let bodies = heard.lock().unwrap().clone();
@@ -127,7 +127,7 @@ async fn after_a_day_it_is_no_news_any_more() {
     let (port, heard) = receiver(&["503 Later"]).await;
     let (_directory, context, store) = place(&hook(secrets.path(), "hook", port, "webhook"), &clock).await;
     for _ in 0..60 {
-        settle(&context).await;
+        settle(&context, false).await;
         clock.advance(Duration::from_mins(30));
     }
     let tries = heard.lock().unwrap().len();
@@ -144,11 +144,11 @@ async fn quiet_hours_hold_back_and_a_heartbeat_is_for_its_monitor_alone() {
         + "quiet = \"11:00-13:00\"\n"
         + &hook(secrets.path(), "pulse", pulse, "heartbeat");
     let (_directory, context, _store) = place(&alerts, &clock).await;
-    settle(&context).await;
+    settle(&context, false).await;
     assert_eq!((heard.lock().unwrap().len(), beats.lock().unwrap().len()), (0, 1));
     clock.advance(Duration::from_mins(61));
-    settle(&context).await;
-    settle(&context).await;
+    settle(&context, false).await;
+    settle(&context, false).await;
     assert_eq!((heard.lock().unwrap().len(), beats.lock().unwrap().len()), (1, 1));
     assert!(heard.lock().unwrap()[0].contains("{\"text\":"));
     assert!(beats.lock().unwrap()[0].starts_with("GET /pulse "));
@@ -160,7 +160,7 @@ async fn a_command_reads_the_event_from_its_standard_input() {
     let file = out.path().join("heard");
     let alerts = format!("[[alert]]\nkind = \"command\"\ncommand = [\"sh\", \"-c\", \"cat > {}\"]\n", file.display());
     let (_directory, context, store) = place(&alerts, &clock).await;
-    settle(&context).await;
+    settle(&context, false).await;
     let heard: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(heard["key"], "unjudged/run-1");
     assert_eq!(store.waiting_deliveries(Timestamp::MIN).await.unwrap().pending, 0);

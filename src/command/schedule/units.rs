@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Weekday;
 
 use crate::cli::{Starter, UnitArgs, program};
-use crate::command::scheduled::almanac;
+use crate::command::almanac::almanac;
 use crate::command::{Context, Failure};
 use crate::config::{Channel, Config, Transport};
 use crate::domain::schedule::{Almanac, Rhythm};

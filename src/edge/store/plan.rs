@@ -82,8 +82,9 @@ impl Store {
         plan_probes(writing, run, new, key).await.map(Some)
     }
 
-    /// Takes back a run of the schedule of which nothing has left and nothing can: its period is owed again.
-    pub(crate) async fn withdraw_run(&self, run: RunId) -> Result<(), StoreFault> {
+    /// Takes back a run of the schedule of which nothing has left and nothing can: its period is owed again. False, and
+    /// nothing is changed, if something may have left.
+    pub(crate) async fn withdraw_run(&self, run: RunId) -> Result<bool, StoreFault> {
         const DOING: &str = "take a run back";
         let mut writing = self.write(DOING).await?;
         sqlx::query("DELETE FROM period WHERE run = $1").bind(run.0).execute(&mut *writing).await.doing(DOING)?;
@@ -98,10 +99,11 @@ impl Store {
         .await
         .doing(DOING)?;
         if gone.rows_affected() == 0 {
-            return Err(StoreFault::NoRun { choice: run.0.to_string() });
+            return Ok(false);
         }
         fail_point!("withdrawal-written");
-        writing.commit().await.doing(DOING)
+        writing.commit().await.doing(DOING)?;
+        Ok(true)
     }
 
     /// Keeps a seed out of a run: it gets no mail, and its probes of this run are unmeasured for this reason. The first
