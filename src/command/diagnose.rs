@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::history::titles;
+use super::history::{MOST, titles};
 use super::judgement::{judge_runs, open_to_read};
 use super::{Context, Failure, Outcome};
 use crate::config::Config;
@@ -25,8 +25,6 @@ use crate::render::table::diagnosis_table;
 const RUNS: usize = 3;
 /// A run that is older than this before the newest one is no evidence any more.
 const STALE: SignedDuration = SignedDuration::from_hours(12 * 7 * 24);
-/// How many runs are looked through for them: one a week for ten years.
-const MOST: u32 = 520;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {

@@ -273,7 +273,8 @@ fn returned(after: &Aftermath<'_>, one: &Reputation) -> Vec<Event> {
         let earlier = after.told.get(&part).copied().unwrap_or(Band::Healthy);
         let key = |occasion: &str, how: &str| format!("{occasion}{part}run-{}/{how}", after.run.0);
         let advice = format!("{}: {}", rate.threshold.meaning, rate.threshold.action);
-        let (key, occasion, severity, title, action) = if rising {
+        // A run that asked another region finds the same days as the one before: they are no news.
+        let (key, occasion, severity, title, action) = if rising && earlier < Band::Critical {
             let title = format!("SES in {region} counts more {what} for the third day running");
             (
                 key("threshold", "rising"),
@@ -287,7 +288,7 @@ fn returned(after: &Aftermath<'_>, one: &Reputation) -> Vec<Event> {
             let says = if rate.sure() == Band::Critical { "are critical" } else { "have crossed their threshold" };
             let title = format!("SES in {region}: the {what} {says}");
             (key("threshold", rate.sure().word()), Occasion::Threshold, grave, title, Some(advice))
-        } else if earlier > Band::Healthy && rate.band() == Band::Healthy {
+        } else if earlier > Band::Healthy && rate.band() == Band::Healthy && !rising {
             let title = format!("SES in {region}: the {what} are healthy again");
             (key("recovery", "healthy"), Occasion::Recovery, Severity::Info, title, None)
         } else {
@@ -504,9 +505,10 @@ mod tests {
         assert_eq!(told(&[(26, 9_000, 9)], None, Some("healthy")), none);
         assert_eq!(told(&[(26, 30, 1)], None, None), none, "one of thirty proves nothing");
         let rise = [(23, 9_000, 10), (24, 9_000, 20), (25, 9_000, 40), (26, 9_000, 80)];
-        for last in [None, Some("rising")] {
+        for last in [None, Some("healthy"), Some("warning")] {
             assert_eq!(told(&rise, None, last), key("threshold", "rising"));
         }
+        assert_eq!(told(&rise, None, Some("rising")), none, "told before, and not healthy either");
     }
 
     #[test]

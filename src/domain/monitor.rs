@@ -182,10 +182,23 @@ impl Series {
         if last.state == WeekState::TooFew || (last.accepted && !last.state.is_alarm()) {
             return None;
         }
-        let told = earlier
-            .iter()
-            .filter(|point| point.state != WeekState::TooFew)
-            .fold(0, |told, point| if point.state.is_alarm() { told.max(gravity(point.state)) } else { 0 });
+        let told = earlier.iter().fold(0, |told, point| match point.state {
+            // What was told before it was accepted is settled, even where that week had too few probes to say so.
+            WeekState::TooFew => {
+                if point.accepted {
+                    0
+                } else {
+                    told
+                }
+            }
+            state if state.is_alarm() => told.max(gravity(state)),
+            WeekState::Ok
+            | WeekState::Watch
+            | WeekState::Low
+            | WeekState::Decline
+            | WeekState::Warning
+            | WeekState::Critical => 0,
+        });
         if last.state.is_alarm() {
             return (gravity(last.state) > told).then_some(Turn::Alarm(last.state));
         }

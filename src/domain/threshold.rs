@@ -16,9 +16,9 @@ pub(crate) enum Measure {
     Spam,
     /// The share that lies nowhere.
     Missing,
-    /// Bounces, as SES counts them (`Reputation.BounceRate`).
+    /// Bounces among the mails of two weeks, by `GetSendStatistics`: not the weighted rate of SES's own reputation page.
     Bounce,
-    /// Complaints, as SES counts them (`Reputation.ComplaintRate`).
+    /// Complaints among them.
     Complaint,
 }
 

@@ -121,6 +121,13 @@ fn unit_text(
         Ok((text_of(&path)?, path.is_dir()))
     });
     let owner = fs::metadata(&file).map(|facts| (facts.uid(), facts.gid())).ok();
+    if kind == Starter::Launchd && args.system && owner.is_some_and(|(user, _)| user != 0) {
+        // launchd wants a name, and without one all the files would become root's.
+        return Err(Failure::bad_input(anyhow!(
+            "{}: is not root's, and launchd would run it as root; leave --system out, so that it runs as its owner",
+            file.display()
+        )));
+    }
     if args.system && owner.is_some_and(|(user, _)| user == 0) {
         notes.push(
             "the configuration belongs to root, so the service runs as root; give it to a user of its own".to_owned(),

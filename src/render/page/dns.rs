@@ -56,7 +56,8 @@ fn check_view(check: &Check, words: &Words) -> CheckView {
         id: check.id,
         found: plain(&check.found, WIDEST),
         why: if is_well { String::new() } else { plain(&check.why, WIDEST) },
-        publish: publish.map(|record| plain(record, WIDEST)).collect(),
+        // A record that is to be copied is never cut.
+        publish: publish.map(|record| plain(record, usize::MAX)).collect(),
     }
 }
 
