@@ -390,7 +390,9 @@ fn go_through(bench: &Bench) {
     assert!(account.faults().strikes() == 1 && account.smtp_faults().strikes() > 0);
     bench.sour.store(true, Ordering::SeqCst);
     let (words, document) = bench.check(false);
-    assert_eq!(words[9], "consent_withdrawn", "{document}");
+    // Who still holds a token that has not run out signs in with it; the others heard what was repeated.
+    assert!(words.iter().any(|word| word == "consent_withdrawn"), "{document}");
+    assert!(document.to_string().contains("invalid_grant: “what is … or …?”"), "{document}");
 }
 
 /// What is left when all is over, by name and by content, and what others were told.
