@@ -389,10 +389,10 @@ fn go_through(bench: &Bench) {
     bench.call(&["run", "news", "--wait", "3s", "--json"], false);
     assert!(account.faults().strikes() == 1 && account.smtp_faults().strikes() > 0);
     bench.sour.store(true, Ordering::SeqCst);
+    // Whether her token has run out by now or not, it must be renewed.
+    bench.scenario.lab.mailboxes.set_token("jana@outlook.example", Some("another")).unwrap();
     let (words, document) = bench.check(false);
-    // Who still holds a token that has not run out signs in with it; the others heard what was repeated.
-    assert!(words.iter().any(|word| word == "consent_withdrawn"), "{document}");
-    assert!(document.to_string().contains("invalid_grant: “what is … or …?”"), "{document}");
+    assert_eq!(words[9], "consent_withdrawn", "{document}");
 }
 
 /// What is left when all is over, by name and by content, and what others were told.
