@@ -87,9 +87,10 @@ pub(crate) enum Verb {
     ///
     /// Needed for each result: `started_at`, `stream`, `seed`, `provider` and `placement` (inbox, promotions, spam,
     /// elsewhere, missing, or nothing where it was not measured). Also read: `run_id`, `label`, `state`, `tab`, `folder`,
-    /// `arrived_at`, `latency_ms`, `why`. The same run, stream and seed are the same probe, so that importing twice adds
-    /// nothing. Rows without a run's number are one run where they bear the same label and follow each other within an hour,
-    /// until a stream and seed come a second time. Either all results of the file are added or none.
+    /// `arrived_at`, `latency_ms`, `why`, and `simulated` (true where the lab answered). The same run, stream and seed are
+    /// the same probe, so that importing twice adds nothing. Rows without a run's number are one run where they bear the
+    /// same label and follow each other within an hour, until a stream and seed come a second time. Either all results of
+    /// the file are added or none.
     Import(ImportArgs),
     /// Print every result as CSV, or with --json as JSON, for `import` and for other programs.
     Export,

@@ -42,7 +42,7 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Result<Outco
     }
     let runs = gathered.runs.iter().map(|run| {
         let rows = results.rows(gathered.rows(run))?;
-        Ok(ToldRun { id: run.id, label: run.label.clone(), rows })
+        Ok(ToldRun { id: run.id, label: run.label.clone(), simulated: run.simulated, rows })
     });
     // One transaction that may take a while: no run is to wait for it with an answer in its hands.
     let _lock = Failure::locked(Lock::try_take(&config.database, None))?;
@@ -129,7 +129,13 @@ pub(crate) async fn export(context: &Context) -> Result<Outcome, Failure> {
     let mut told = store.told(&ids).await.map_err(Failure::internal)?;
     for run in imported {
         let probes = told.remove(&run.id).unwrap_or_default();
-        let row = |(line, (_, told))| ToldRow { line, run: Some(run.id), label: run.label.clone(), told };
+        let row = |(line, (_, told))| ToldRow {
+            line,
+            run: Some(run.id),
+            label: run.label.clone(),
+            simulated: run.simulated,
+            told,
+        };
         rows.extend((1..).zip(probes).map(row));
     }
     rows.sort_by_key(|row| row.run);

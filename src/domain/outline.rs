@@ -27,15 +27,17 @@ pub(crate) struct Outline {
     /// When it began, in milliseconds.
     started_at: i64,
     label: Option<Name>,
+    simulated: bool,
     stream: Name,
     seed: Name,
     provider: Name,
 }
 
 impl Outline {
-    /// Whether it may be the outline of this row: of that run, begun then.
+    /// Whether it may be the outline of this row: of that run, begun then, answered by the same.
     pub(crate) fn is_of(&self, row: &ToldRow) -> bool {
-        self.run == row.run && self.started_at == row.told.started_at.as_millisecond()
+        let at = row.told.started_at.as_millisecond();
+        self.run == row.run && self.started_at == at && self.simulated == row.simulated
     }
 }
 
@@ -54,6 +56,8 @@ pub(crate) struct RunOutline {
     pub(crate) id: Option<RunId>,
     /// Its label.
     pub(crate) label: Option<Label>,
+    /// Whether the lab answered it instead of real providers.
+    pub(crate) simulated: bool,
     rows: Range<usize>,
 }
 
@@ -75,6 +79,7 @@ impl Outlines {
             run: row.run,
             started_at: told.started_at.as_millisecond(),
             label: row.label.as_ref().map(|label| self.number(label.as_str())),
+            simulated: row.simulated,
             stream: self.number(told.stream.as_str()),
             seed: self.number(told.seed.as_str()),
             provider: self.number(told.provider.as_str()),
@@ -105,14 +110,16 @@ impl Outlines {
         number.and_then(|number| Label::new(self.name(number)))
     }
 
-    /// Gathers the rows into runs. Rows without a number are one run where they bear the same label and each follows the one
-    /// before within an hour, until a stream and seed come a second time. What contradicts itself is told by line.
+    /// Gathers the rows into runs. Rows without a number are one run where they bear the same label, were answered by the
+    /// same, and each follows the one before within an hour, until a stream and seed come a second time. What contradicts
+    /// itself is told by line.
     pub(crate) fn gather(mut self) -> (Gathered, Vec<(usize, String)>) {
         let mut rows = std::mem::take(&mut self.rows);
         // Numbered rows stay in the order of the file, the others go by time; in both the line decides last.
+        let label = |row: &Outline| row.label.map(|label| self.name(label));
         let key = |row: &Outline| match row.run {
-            Some(run) => (false, run, None, 0, row.line),
-            None => (true, RunId(0), row.label.map(|label| self.name(label)), row.started_at, row.line),
+            Some(run) => (false, run, None, false, 0, row.line),
+            None => (true, RunId(0), label(row), row.simulated, row.started_at, row.line),
         };
         rows.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
         let loose_from = rows.partition_point(|row| row.run.is_some());
@@ -120,21 +127,23 @@ impl Outlines {
         let (mut runs, mut wrong, mut from) = (Vec::new(), Vec::new(), 0_usize);
         for run in numbered.chunk_by(|a, b| a.run == b.run) {
             let Some(first) = run.first() else { continue };
+            let id = first.run.map_or(0, |id| id.0);
             let others = run.iter().filter(|row| row.label != first.label);
+            wrong.extend(others.map(|row| (row.line, format!("run_id: the rows of run {id} bear different labels"))));
+            let others = run.iter().filter(|row| row.simulated != first.simulated);
             wrong.extend(others.map(|row| {
-                let id = first.run.map_or(0, |id| id.0);
-                (row.line, format!("run_id: the rows of run {id} bear different labels"))
+                (row.line, format!("simulated: run {id} was answered by the lab as a whole or not at all"))
             }));
             let rows = from..from.saturating_add(run.len());
             from = rows.end;
-            runs.push(RunOutline { id: first.run, label: self.label(first.label), rows });
+            runs.push(RunOutline { id: first.run, label: self.label(first.label), simulated: first.simulated, rows });
         }
-        for labelled in loose.chunk_by(|a, b| a.label == b.label) {
-            for length in split(labelled) {
-                let label = labelled.first().and_then(|row| self.label(row.label));
+        for alike in loose.chunk_by(|a, b| (a.label, a.simulated) == (b.label, b.simulated)) {
+            let Some(first) = alike.first() else { continue };
+            for length in split(alike) {
                 let rows = from..from.saturating_add(length);
                 from = rows.end;
-                runs.push(RunOutline { id: None, label, rows });
+                runs.push(RunOutline { id: None, label: self.label(first.label), simulated: first.simulated, rows });
             }
         }
         self.rows = rows;
@@ -172,7 +181,7 @@ impl Gathered {
     }
 }
 
-/// The lengths of the runs that rows of one label make, in the order of time.
+/// The lengths of the runs that rows of one label, answered by the same, make in the order of time.
 fn split(rows: &[Outline]) -> Vec<usize> {
     let mut lengths: Vec<usize> = Vec::new();
     let mut asked: HashSet<(Name, Name)> = HashSet::new();
@@ -221,12 +230,15 @@ mod tests {
             row(6, None, "a", "x@x.example", 110),
             row(7, None, "a", "y@x.example", 500),
             row(8, Some(9), "", "x@x.example", 0),
+            ToldRow { simulated: true, ..row(9, None, "a", "q@x.example", 1) },
         ];
         let (runs, wrong) = gather(&rows);
-        assert_eq!(lines(&runs), [vec![8], vec![2, 5, 4], vec![6], vec![7], vec![3]]);
+        assert_eq!(lines(&runs), [vec![8], vec![2, 5, 4], vec![6], vec![7], vec![9], vec![3]]);
         assert_eq!(wrong, []);
         let labels: Vec<Option<&str>> = runs.runs.iter().map(|run| run.label.as_ref().map(Label::as_str)).collect();
-        assert_eq!(labels, [None, Some("a"), Some("a"), Some("a"), Some("b")]);
+        assert_eq!(labels, [None, Some("a"), Some("a"), Some("a"), Some("a"), Some("b")]);
+        let simulated: Vec<usize> = runs.runs.iter().filter(|run| run.simulated).map(|run| run.rows.start).collect();
+        assert_eq!(simulated, [6], "what the lab answered is never one run with real answers");
     }
 
     #[test]
@@ -239,10 +251,11 @@ mod tests {
             row(3, Some(1), "", "x@x.example", 0),
             moved,
             row(5, Some(1), "other", "y@x.example", 0),
+            ToldRow { simulated: true, ..row(6, Some(1), "", "z@x.example", 0) },
         ];
         let (_, wrong) = gather(&rows);
         let told: Vec<(usize, &str)> =
             wrong.iter().map(|(line, what)| (*line, what.split(':').next().unwrap())).collect();
-        assert_eq!(told, [(3, "seed"), (4, "provider"), (5, "run_id")]);
+        assert_eq!(told, [(3, "seed"), (4, "provider"), (5, "run_id"), (6, "simulated")]);
     }
 }

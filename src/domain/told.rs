@@ -101,6 +101,8 @@ pub(crate) struct ToldRow {
     pub(crate) run: Option<RunId>,
     /// The label of its run.
     pub(crate) label: Option<Label>,
+    /// Whether the lab answered its run instead of real providers. A file that does not say so tells of real ones.
+    pub(crate) simulated: bool,
     /// What it tells.
     pub(crate) told: Told,
 }
@@ -122,6 +124,8 @@ pub(crate) struct ToldRun {
     pub(crate) id: Option<RunId>,
     /// Its label.
     pub(crate) label: Option<Label>,
+    /// Whether the lab answered it instead of real providers.
+    pub(crate) simulated: bool,
     /// Its probes, each with its line, in the order in which they are kept.
     pub(crate) rows: Vec<(usize, Told)>,
 }
@@ -163,7 +167,7 @@ pub(super) mod tests {
             latency_ms: None,
             why: None,
         };
-        ToldRow { line, run: run.map(RunId), label: Label::new(label), told }
+        ToldRow { line, run: run.map(RunId), label: Label::new(label), simulated: false, told }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Results as files: every finding as a row of CSV or an object of JSON, and back again without loss.
 //!
 //! The columns are a contract: `run_id,label,stream,started_at,seed,provider,state,placement,tab,folder,arrived_at,
-//! latency_ms,why`. A file to import needs `started_at`, `stream`, `seed`, `provider` and `placement`; what is not measured
+//! latency_ms,why`. Where the lab answered some of the runs, `simulated` follows as the last one and tells which: a file of
+//! real results alone never has it, and a file without it tells of real ones. A file to import needs `started_at`, `stream`, `seed`, `provider` and `placement`; what is not measured
 //! has an empty placement.
 //!
 //! CSV is that of RFC 4180. A cell that a spreadsheet would take for a formula is written with `'` before it, as is one that
@@ -24,8 +25,8 @@ use crate::domain::told::{Told, ToldRow};
 pub(crate) use cell::guarded;
 pub(crate) use reading::{Results, Wrong};
 
-/// The columns, in their order.
-const COLUMNS: [&str; 13] = [
+/// The columns, in their order. The last stands only where a row says yes to it.
+const COLUMNS: [&str; 14] = [
     "run_id",
     "label",
     "stream",
@@ -39,6 +40,7 @@ const COLUMNS: [&str; 13] = [
     "arrived_at",
     "latency_ms",
     "why",
+    "simulated",
 ];
 /// Those that no file may lack.
 const NEEDED: [&str; 5] = ["started_at", "stream", "seed", "provider", "placement"];
@@ -65,13 +67,13 @@ pub(crate) fn rows_of(report: &RunReport) -> Vec<ToldRow> {
             latency_ms: judged.latency().and_then(|latency| u64::try_from(latency.as_millis()).ok()),
             why: judged.finding.why(),
         };
-        ToldRow { line, run: Some(run.id), label: run.label.clone(), told }
+        ToldRow { line, run: Some(run.id), label: run.label.clone(), simulated: run.simulated, told }
     };
     (1..).zip(&report.probes).map(row).collect()
 }
 
 /// One row as its cells, in the order of the columns; an empty one is not told.
-fn cells(row: &ToldRow) -> [String; 13] {
+fn cells(row: &ToldRow) -> [String; 14] {
     let told = &row.told;
     [
         row.run.map(|run| run.0.to_string()).unwrap_or_default(),
@@ -87,15 +89,17 @@ fn cells(row: &ToldRow) -> [String; 13] {
         told.arrived_at.map(moment).unwrap_or_default(),
         told.latency_ms.map(|latency| latency.to_string()).unwrap_or_default(),
         told.why.clone().unwrap_or_default(),
+        row.simulated.to_string(),
     ]
 }
 
 /// The rows as CSV with its header.
 pub(crate) fn csv_of(rows: &[ToldRow]) -> anyhow::Result<String> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
+    let width = if rows.iter().any(|row| row.simulated) { COLUMNS.len() } else { COLUMNS.len().saturating_sub(1) };
+    writer.write_record(COLUMNS.iter().take(width))?;
     for row in rows {
-        writer.write_record(cells(row).iter().map(|cell| guarded(cell)))?;
+        writer.write_record(cells(row).iter().take(width).map(|cell| guarded(cell)))?;
     }
     let bytes = writer.into_inner().map_err(|error| anyhow::anyhow!("{error}"))?;
     Ok(String::from_utf8(bytes)?)
@@ -121,6 +125,8 @@ struct ResultObject<'a> {
     arrived_at: Option<String>,
     latency_ms: Option<u64>,
     why: Option<&'a str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    simulated: bool,
 }
 
 /// The rows as one JSON document.
@@ -144,6 +150,7 @@ fn result_object(row: &ToldRow) -> ResultObject<'_> {
         arrived_at: told.arrived_at.map(moment),
         latency_ms: told.latency_ms,
         why: told.why.as_deref(),
+        simulated: row.simulated,
     }
 }
 
@@ -167,7 +174,8 @@ mod tests {
         let mut rows = Vec::new();
         for run in &gathered.runs {
             let read = results.rows(gathered.rows(run))?.into_iter();
-            rows.extend(read.map(|(line, told)| ToldRow { line, run: run.id, label: run.label.clone(), told }));
+            let (label, simulated) = (&run.label, run.simulated);
+            rows.extend(read.map(|(line, told)| ToldRow { line, run: run.id, label: label.clone(), simulated, told }));
         }
         rows.sort_by_key(|row| row.line);
         Ok((rows, results.unknown))
@@ -208,6 +216,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_the_lab_answered_is_told_by_a_column_that_real_results_do_not_have() {
+        let real = report(&[("news", "anna@gmail.com", "gmail", "inbox", 4)]);
+        let mut lab = real.clone();
+        lab.run.simulated = true;
+        lab.run.id = crate::domain::run::RunId(13);
+        let real = rows_of(&real);
+        let csv = csv_of(&real).unwrap();
+        assert_eq!(
+            csv.lines().next(),
+            Some("run_id,label,stream,started_at,seed,provider,state,placement,tab,folder,arrived_at,latency_ms,why")
+        );
+        assert!(!json_of(&real).unwrap().contains("simulated"));
+        let both = [real, rows_of(&lab)].concat();
+        for written in [csv_of(&both).unwrap(), json_of(&both).unwrap()] {
+            let (back, unknown) = read(&written).unwrap();
+            assert_eq!(back.iter().map(|row| row.simulated).collect::<Vec<_>>(), [false, true], "{written}");
+            assert_eq!(unknown, Vec::<String>::new());
+        }
+        let csv = csv_of(&both).unwrap();
+        let last: Vec<&str> = csv.lines().map(|line| line.rsplit(',').next().unwrap()).collect();
+        assert_eq!(last, ["simulated", "false", "true"]);
+    }
+
     proptest::proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in "\\PC{0,200}") {
@@ -238,22 +270,23 @@ mod tests {
 
     #[test]
     fn every_wrong_row_is_told_by_its_line_and_column() {
-        let head = "run_id,label,stream,started_at,seed,provider,placement,latency_ms,tab,state\n";
+        let head = "run_id,label,stream,started_at,seed,provider,placement,latency_ms,tab,state,simulated\n";
         for (row, column) in [
-            ("0,,news,2026-01-05,a@x.example,gmail,inbox,,,", "run_id"),
-            ("x,,news,2026-01-05,a@x.example,gmail,inbox,,,", "run_id"),
-            (",last,news,2026-01-05,a@x.example,gmail,inbox,,,", "label"),
-            (",,,2026-01-05,a@x.example,gmail,inbox,,,", "stream"),
-            (",,news,yesterday,a@x.example,gmail,inbox,,,", "started_at"),
-            (",,news,2026-01-05,a-x.example,gmail,inbox,,,", "seed"),
-            (",,news,2026-01-05,a@x.example,g mail,inbox,,,", "provider"),
-            (",,news,2026-01-05,a@x.example,gmail,delivered,,,", "placement"),
-            (",,news,2026-01-05,a@x.example,gmail,inbox,-3,,", "latency_ms"),
-            (",,news,2026-01-05,a@x.example,gmail,inbox,,left,", "tab"),
-            (",,news,2026-01-05,a@x.example,gmail,inbox,,,sent", "state"),
+            ("0,,news,2026-01-05,a@x.example,gmail,inbox,,,,", "run_id"),
+            ("x,,news,2026-01-05,a@x.example,gmail,inbox,,,,", "run_id"),
+            (",last,news,2026-01-05,a@x.example,gmail,inbox,,,,", "label"),
+            (",,,2026-01-05,a@x.example,gmail,inbox,,,,", "stream"),
+            (",,news,yesterday,a@x.example,gmail,inbox,,,,", "started_at"),
+            (",,news,2026-01-05,a-x.example,gmail,inbox,,,,", "seed"),
+            (",,news,2026-01-05,a@x.example,g mail,inbox,,,,", "provider"),
+            (",,news,2026-01-05,a@x.example,gmail,delivered,,,,", "placement"),
+            (",,news,2026-01-05,a@x.example,gmail,inbox,-3,,,", "latency_ms"),
+            (",,news,2026-01-05,a@x.example,gmail,inbox,,left,,", "tab"),
+            (",,news,2026-01-05,a@x.example,gmail,inbox,,,sent,", "state"),
+            (",,news,2026-01-05,a@x.example,gmail,inbox,,,,perhaps", "simulated"),
             (",,news,2026-01-05,a@x.example", "has 5 cells"),
         ] {
-            let wrong = wrong(&format!("{head}{row}\n,,news,2026-01-05,b@x.example,gmail,inbox,,,\n"));
+            let wrong = wrong(&format!("{head}{row}\n,,news,2026-01-05,b@x.example,gmail,inbox,,,,\n"));
             assert!(matches!(&wrong[..], [(2, what)] if what.starts_with(column)), "{row}: {wrong:?}");
         }
         assert_eq!(

@@ -110,6 +110,8 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     let providers = compared["providers"].as_array().unwrap();
     assert!(providers.iter().all(|one| one["word"] != "better" && one["word"] != "worse"), "{compared:#}");
 
+    what_is_exported_stays_simulated(directory.path(), &config);
+
     // A directory that is somebody's own is left as it is, whatever its configuration is called.
     let own = directory.path().join("own");
     std::fs::create_dir_all(own.join("messages")).unwrap();
@@ -122,6 +124,48 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     let refused = inboxed(&["demo", "--dir", dir.to_str().unwrap()], &config);
     assert_eq!(refused.status.code(), Some(65));
     assert_eq!(std::fs::read_to_string(&config).unwrap(), "# mine\n");
+}
+
+/// The demo's results in another database: every verb that shows them still says that the lab answered.
+fn what_is_exported_stays_simulated(directory: &Path, demo: &Path) {
+    for format in ["csv", "json"] {
+        let export = ["export", "--json"];
+        let export = &export[..if format == "json" { 2 } else { 1 }];
+        let written = inboxed(export, demo).stdout;
+        let there = directory.join(format);
+        std::fs::create_dir(&there).unwrap();
+        let (config, file) = (there.join("inboxed.toml"), there.join("results"));
+        std::fs::write(&config, "seeds = []\n").unwrap();
+        std::fs::write(&file, &written).unwrap();
+        assert_eq!(json(&["import", file.to_str().unwrap(), "--json"], &config)["added"], 12 * 36);
+        assert!(inboxed(export, &config).stdout == written, "what comes out again is what went in");
+
+        let report = inboxed(&["report"], &config);
+        assert_eq!(report.status.code(), Some(0), "{}", String::from_utf8_lossy(&report.stderr));
+        let made = there.join("reports");
+        let page = std::fs::read_to_string(made.join("report.html")).unwrap();
+        assert!(page.matches("SIMULATED: the lab answered").count() > 4, "the page and each of its pictures");
+        // The only picture without a mark for the change of DNS, which is no result and stays behind.
+        let seeds = "seeds-newsletter.png";
+        let [one, other] =
+            [&made, &demo.with_file_name("reports")].map(|there| std::fs::read(there.join(seeds)).unwrap());
+        assert!(one == other, "{seeds} differs from the demo's");
+        let rows: Value = serde_json::from_slice(&std::fs::read(made.join("report.json")).unwrap()).unwrap();
+        assert_eq!(rows["streams"][0]["simulated"], true, "{rows}");
+        let table = std::fs::read_to_string(made.join("report.csv")).unwrap();
+        let marked = table.lines().skip(1).all(|line| line.split(',').any(|cell| cell == "true"));
+        assert!(table.lines().next().unwrap().contains("simulated") && marked, "{table}");
+
+        let runs = json(&["runs", "--json"], &config);
+        let marks = runs["runs"].as_array().unwrap().iter().map(|run| (&run["simulated"], &run["imported"]));
+        assert!(marks.eq([(&Value::from(true), &Value::from(true)); 12]), "{runs}");
+        let sides = ["compare", "--before", "1,2,3,4,5,6", "--after", "8,9,10,11,12"];
+        assert_eq!(json(&[&sides[..], &["--json"]].concat(), &config)["simulated"], true);
+        for words in [&["runs"][..], &["show", "last"], &sides, &["status"], &["report", "--show"]] {
+            let said = String::from_utf8(inboxed(words, &config).stdout).unwrap();
+            assert!(said.to_lowercase().contains("simulated"), "{words:?}: {said}");
+        }
+    }
 }
 
 /// Every file of the report that the demo left, and the same bytes when it is made again.

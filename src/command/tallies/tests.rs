@@ -216,6 +216,7 @@ fn told_run(number: usize, rows: &[(usize, usize, usize, Option<i64>)]) -> ToldR
     ToldRun {
         id: Some(RunId(1_000 + i64::try_from(number).unwrap())),
         label: Label::new("a"),
+        simulated: false,
         rows: (1..).zip(rows).collect(),
     }
 }

@@ -265,7 +265,9 @@ fn row(line: usize, cell: &dyn Fn(&str) -> Option<String>, preset: Preset<'_>) -
         })?,
         why: cell("why"),
     };
-    Ok(ToldRow { line, run, label: optional(cell, "label", label_shape, Label::new)?, told })
+    let label = optional(cell, "label", label_shape, Label::new)?;
+    let simulated = optional(cell, "simulated", "true or false", |text| text.to_ascii_lowercase().parse().ok())?;
+    Ok(ToldRow { line, run, label, simulated: simulated.unwrap_or(false), told })
 }
 
 fn optional<T>(

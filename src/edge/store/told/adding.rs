@@ -51,7 +51,8 @@ impl From<StoreFault> for NotAdded {
 impl Store {
     /// Stores results in one transaction: all of them, or none where a row contradicts what is stored or cannot be read. The
     /// same run, stream and seed are the same probe. A run of a number that is taken must be that run: begun at the same
-    /// time. One run is held at a time.
+    /// time. What was stored first stands, but for one thing: an imported run that is told to be the lab's bears that mark
+    /// from then on, as it is no longer honest without. One run is held at a time.
     pub(crate) async fn add_told(
         &self,
         runs: impl Iterator<Item = Result<ToldRun, Vec<(usize, String)>>>,
@@ -82,8 +83,12 @@ impl Store {
                     added.runs.push(id);
                     added.probes += run.rows.len();
                 }
-                Some(standing) => {
+                Some(mut standing) => {
                     let known = KnownProbes::read(&mut writing, standing.id).await?;
+                    if known.lacks_mark(&run, &standing) {
+                        mark(&mut writing, standing.id).await?;
+                        standing.simulated = true;
+                    }
                     let new = known.sift(&run, &standing, &mut added, &mut wrong);
                     added.probes += new.len();
                     insert_rows(&mut writing, standing.id, &new).await?;
@@ -102,16 +107,23 @@ impl Store {
 async fn insert_run(writing: &mut Writing, run: &ToldRun) -> Result<RunId, StoreFault> {
     let id = sqlx::query_scalar(
         "INSERT INTO run (id, label, started_at, ended_at, wait, simulated, imported)
-         VALUES ($1, $2, $3, $4, 0, 0, 1) RETURNING id",
+         VALUES ($1, $2, $3, $4, 0, $5, 1) RETURNING id",
     )
     .bind(run.id.map(|id| id.0))
     .bind(run.label.as_ref().map(Label::as_str))
     .bind(run.started_at().unwrap_or_default().as_millisecond())
     .bind(run.ended_at().unwrap_or_default().as_millisecond())
+    .bind(run.simulated)
     .fetch_one(&mut **writing)
     .await
     .doing(DOING)?;
     Ok(RunId(id))
+}
+
+/// Marks an imported run as one that the lab answered.
+async fn mark(writing: &mut Writing, run: RunId) -> Result<(), StoreFault> {
+    sqlx::query("UPDATE run SET simulated = 1 WHERE id = $1").bind(run.0).execute(&mut **writing).await.doing(DOING)?;
+    Ok(())
 }
 
 /// Adds probes to an imported run, with the streams and seeds that it did not have yet.
@@ -233,7 +245,8 @@ mod tests {
         let mut outlines = Outlines::default();
         let mut by_line: BTreeMap<usize, Told> = (2..).zip(all).collect();
         for (line, told) in &by_line {
-            let row = ToldRow { line: *line, run: id.map(RunId), label: Label::new(label), told: told.clone() };
+            let (run, label, told) = (id.map(RunId), Label::new(label), told.clone());
+            let row = ToldRow { line: *line, run, label, simulated: false, told };
             outlines.add(&row, 0);
         }
         let (gathered, wrong) = outlines.gather();
@@ -242,7 +255,12 @@ mod tests {
             let lines = gathered.rows(run).iter().map(|row| row.line);
             lines.map(|line| (line, by_line.remove(&line).unwrap())).collect()
         };
-        let run = |run: &RunOutline| ToldRun { id: run.id, label: run.label.clone(), rows: rows(run) };
+        let run = |run: &RunOutline| ToldRun {
+            id: run.id,
+            label: run.label.clone(),
+            simulated: run.simulated,
+            rows: rows(run),
+        };
         gathered.runs.iter().map(run).collect()
     }
 
@@ -295,6 +313,28 @@ mod tests {
         changed.push(told("d@x.example", 9, None));
         let third = place.store.add_told(each(gathered(Some(40), "theirs", changed))).await.unwrap();
         assert_eq!((third.probes, third.known, third.different), (1, 3, 1), "what was stored first stands");
+    }
+
+    #[tokio::test]
+    async fn a_run_told_to_be_the_lab_s_bears_the_mark_and_never_loses_it() {
+        let place = Place::new().await;
+        let real = gathered(Some(40), "", vec![told("a@x.example", 0, None)]);
+        let mark = |runs: &[ToldRun]| -> Vec<ToldRun> {
+            runs.iter().map(|run| ToldRun { simulated: true, ..run.clone() }).collect()
+        };
+        let is_marked = async || place.store.run(RunId(40), None).await.unwrap().simulated;
+        place.store.add_told(each(real.clone())).await.unwrap();
+        assert!(!is_marked().await);
+        // Another probe cannot be the lab's while the run is not.
+        let other = gathered(Some(40), "", vec![told("b@x.example", 0, None)]);
+        assert_eq!(lines(place.store.add_told(each(mark(&other))).await), [2]);
+        assert!(!is_marked().await);
+        let again = place.store.add_told(each(mark(&real))).await.unwrap();
+        assert_eq!((again.probes, again.known, is_marked().await), (0, 1, true));
+        let again = place.store.add_told(each(real)).await.unwrap();
+        assert_eq!((again.known, is_marked().await), (1, true), "a file that does not say so takes nothing back");
+        assert_eq!(lines(place.store.add_told(each(other.clone())).await), [2], "nor adds real answers to it");
+        assert_eq!(place.store.add_told(each(mark(&other))).await.unwrap().probes, 1);
     }
 
     #[tokio::test]

@@ -28,17 +28,19 @@ pub(super) struct Standing {
     label: Option<String>,
     started_at: i64,
     imported: bool,
+    /// Whether the lab answered it instead of real providers.
+    pub(super) simulated: bool,
 }
 
 /// The run of this number.
 pub(super) async fn standing(writing: &mut Writing, id: RunId) -> Result<Option<Standing>, StoreFault> {
-    let row: Option<(Option<String>, i64, bool)> =
-        sqlx::query_as("SELECT label, started_at, imported FROM run WHERE id = $1")
+    let row: Option<(Option<String>, i64, bool, bool)> =
+        sqlx::query_as("SELECT label, started_at, imported, simulated FROM run WHERE id = $1")
             .bind(id.0)
             .fetch_optional(&mut **writing)
             .await
             .doing(DOING)?;
-    Ok(row.map(|(label, started_at, imported)| Standing { id, label, started_at, imported }))
+    Ok(row.map(|(label, started_at, imported, simulated)| Standing { id, label, started_at, imported, simulated }))
 }
 
 /// The imported runs that stood before, with the first and last moment that they tell of.
@@ -110,6 +112,11 @@ impl KnownProbes {
         self.of(told).is_some_and(|known| known.placement.is_some() && known.started_at == at)
     }
 
+    /// Whether the run of these rows is an imported one that does not know yet that the lab answered it.
+    pub(super) fn lacks_mark(&self, run: &ToldRun, standing: &Standing) -> bool {
+        run.simulated && standing.imported && !standing.simulated && run.rows.iter().any(|(_, told)| self.holds(told))
+    }
+
     /// The rows of a run that are new; those that are known are counted, and those that cannot belong to it are told.
     pub(super) fn sift<'a>(
         &self,
@@ -135,6 +142,9 @@ impl KnownProbes {
                 added.different += usize::from(known.placement.as_deref().is_some_and(|known| known != placement));
             } else if !standing.imported {
                 wrong.push((*line, format!("run_id: run {id} was made here and sent no such probe: {remedy}")));
+            } else if standing.simulated != run.simulated {
+                let by = if standing.simulated { "by the lab" } else { "by real providers" };
+                wrong.push((*line, format!("simulated: run {id} was answered {by}: {remedy}")));
             } else if standing.label.as_deref() != run.label.as_ref().map(Label::as_str)
                 || at.saturating_sub(standing.started_at).saturating_abs() > ONE_RUN
             {
