@@ -49,6 +49,38 @@ impl Stamp {
     }
 }
 
+/// What a stamp tells a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Weight {
+    /// The filter's judgement.
+    Verdict,
+    /// A fact of the message or of its road, which the filter noted.
+    Circumstance,
+    /// Nothing that anybody but its writer could read.
+    Opaque,
+}
+
+impl Stamp {
+    /// What it tells a reader. The value of a verdict need not be known to be one.
+    pub(crate) fn weight(&self) -> Weight {
+        let name = self.name.as_str();
+        match name {
+            "SCL" | "X-MS-Exchange-Organization-SCL" | "BCL" | "SFV" | "CAT" | "SFTY" | "SRV" | "OFR" | "compauth" => {
+                Weight::Verdict
+            }
+            "X-YMailISG" => Weight::Opaque,
+            _ if plain_filter(name, &self.value).is_some() => Weight::Verdict,
+            _ if self.meaning.is_some() => Weight::Circumstance,
+            _ => Weight::Opaque,
+        }
+    }
+
+    /// The value without the details that some filters add to it.
+    pub(crate) fn gist(&self) -> &str {
+        self.value.split(';').next().unwrap_or_default().trim_end()
+    }
+}
+
 impl Stamp {
     /// The stamp in a few words, where it says something about this message that is worth a place in a line: `SCL 5`.
     pub(crate) fn brief(&self) -> Option<String> {
@@ -65,6 +97,15 @@ impl Stamp {
         let first = value.split([';', ',']).next().unwrap_or_default();
         tells.then(|| format!("{} {}", self.name, first.chars().take(40).collect::<String>()))
     }
+}
+
+/// The verdicts among stamps. One that only repeats another is left out: Microsoft writes the SCL into two fields.
+pub(crate) fn verdicts<'a>(stamps: &[&'a Stamp]) -> Vec<&'a Stamp> {
+    let repeats = |stamp: &Stamp| {
+        let is_told = stamps.iter().any(|other| other.name == "SCL" && other.value == stamp.value);
+        stamp.name == "X-MS-Exchange-Organization-SCL" && is_told
+    };
+    stamps.iter().copied().filter(|stamp| stamp.weight() == Weight::Verdict && !repeats(stamp)).collect()
 }
 
 /// The stamps in one field.
@@ -228,6 +269,55 @@ fn plain_filter(name: &str, value: &str) -> Option<&'static str> {
     }
 }
 
+/// The documented values of every stamp with a meaning, for tests.
+#[cfg(test)]
+pub(crate) const DOCUMENTED: &[(&str, &[&str])] = &[
+    ("SCL", &["-1", "0", "1", "5", "6", "7", "8", "9"]),
+    ("BCL", &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]),
+    ("SFV", &["NSPM", "SPM", "SKN", "SKS", "SKA", "SKB", "SKQ", "SFE", "BLK"]),
+    (
+        "CAT",
+        &[
+            "NONE", "AMP", "BIMP", "BULK", "DIMP", "FTBP", "GIMP", "HPHSH", "HPHISH", "HSPM", "INTOS", "MALW", "OSPM",
+            "PHSH", "SAP", "SPM", "SPOOF", "UIMP",
+        ],
+    ),
+    ("IPV", &["NLI", "CAL"]),
+    ("SFTY", &["9.19", "9.20", "9.25"]),
+    ("DIR", &["INB", "OUT", "INT"]),
+    ("SRV", &["BULK"]),
+    ("dest", &["I", "J", "C"]),
+    ("OFR", &["SpamFilterAuthJ", "CustomRules"]),
+    (
+        "compauth",
+        &[
+            "fail reason=000",
+            "fail reason=001",
+            "fail reason=002",
+            "fail reason=010",
+            "pass reason=100",
+            "pass reason=130",
+            "softpass reason=201",
+            "none reason=301",
+            "none reason=451",
+            "fail reason=601",
+            "pass reason=703",
+            "none reason=905",
+        ],
+    ),
+    ("CTRY", &["US"]),
+    ("CIP", &["192.0.2.10"]),
+    ("H", &["a2-10.smtp-out.amazonses.com"]),
+    ("PTR", &["a2-10.smtp-out.amazonses.com"]),
+    ("LANG", &["en"]),
+    ("X-YMailISG", &["WynRjCwV6Czd8VbR696"]),
+    ("X-Spam-Flag", &["YES", "NO"]),
+    ("X-Spam-Status", &["Yes, score=7.2", "No, score=-0.1"]),
+    ("X-UI-Filterresults", &["notjunk:1;V03:K0", "junk:10;V03:K0"]),
+    ("X-GMX-Antispam", &["0 (Mail was not recognized as spam); Detail=V3;"]),
+    ("X-Spam-known-sender", &["yes (\"Me\"); in-addressbook", "no"]),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,35 +360,39 @@ mod tests {
 
     #[test]
     fn every_documented_value_has_words_and_no_other_has() {
-        for (name, values) in [
-            ("SCL", &["-1", "0", "1", "5", "6", "7", "8", "9"][..]),
-            ("BCL", &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]),
-            ("SFV", &["NSPM", "SPM", "SKN", "SKS", "SKA", "SKB", "SKQ", "SFE", "BLK"]),
-            (
-                "CAT",
-                &[
-                    "NONE", "AMP", "BIMP", "BULK", "DIMP", "FTBP", "GIMP", "HPHSH", "HPHISH", "HSPM", "INTOS", "MALW",
-                    "OSPM", "PHSH", "SAP", "SPM", "SPOOF", "UIMP",
-                ],
-            ),
-            ("IPV", &["NLI", "CAL"]),
-            ("SFTY", &["9.19", "9.20", "9.25"]),
-            ("DIR", &["INB", "OUT", "INT"]),
-            ("SRV", &["BULK"]),
-            ("dest", &["I", "J", "C"]),
-            ("OFR", &["SpamFilterAuthJ", "CustomRules"]),
-            (
-                "compauth",
-                &["fail reason=000", "fail reason=001", "pass reason=100", "softpass reason=201", "none reason=301"],
-            ),
-        ] {
-            for value in values {
+        for (name, values) in DOCUMENTED {
+            for value in *values {
                 assert!(meaning(name, value).is_some(), "{name} {value}");
             }
-            assert_eq!(meaning(name, "ZZ"), None, "{name}");
+            let says_any = ["CTRY", "CIP", "H", "PTR", "LANG", "X-YMailISG"].contains(name);
+            assert_eq!(meaning(name, "ZZ").is_some(), says_any, "{name}");
         }
         // 2, 3 and 4 are never stamped.
         assert_eq!(meaning("SCL", "3"), None);
+    }
+
+    #[test]
+    fn a_verdict_is_told_from_what_was_only_noted_and_from_what_nobody_can_read() {
+        let weight = |name: &str, value: &str| Stamp::new("X", name, value).weight();
+        for (name, value) in
+            [("SCL", "1"), ("SCL", "3"), ("CAT", "NEW"), ("compauth", "pass reason=100"), ("X-Spam-Flag", "YES")]
+        {
+            assert_eq!(weight(name, value), Weight::Verdict, "{name} {value}");
+        }
+        for (name, value) in [("CIP", "192.0.2.1"), ("LANG", "en"), ("IPV", "NLI"), ("dest", "I")] {
+            assert_eq!(weight(name, value), Weight::Circumstance, "{name} {value}");
+        }
+        for (name, value) in
+            [("SFS", "(1)(2)"), ("ARA", "1|2"), ("X-YMailISG", "abc"), ("X-Never-Seen", "yes"), ("dest", "Z")]
+        {
+            assert_eq!(weight(name, value), Weight::Opaque, "{name} {value}");
+        }
+        let all = [Stamp::new("A", "X-MS-Exchange-Organization-SCL", "1"), Stamp::new("B", "SCL", "1")];
+        let [twice, once] = &all;
+        assert_eq!(verdicts(&[twice, once]), [once]);
+        assert_eq!(verdicts(&[twice]), [twice]);
+        let filter = Stamp::new("X", "X-UI-Filterresults", "notjunk:1;V03:K0:opaque");
+        assert_eq!((filter.weight(), filter.gist()), (Weight::Verdict, "notjunk:1"));
     }
 
     #[test]

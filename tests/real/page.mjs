@@ -17,6 +17,21 @@ const [chromium, ...files] = process.argv.slice(2);
 let faults = 0;
 const fault = (text) => { faults += 1; console.log(text); };
 
+// Addresses that are broken elsewhere than before a dot or behind the @, although the part would fit on a line.
+function brokenAddresses() {
+  const broken = [];
+  for (const name of document.querySelectorAll('#last th bdi')) {
+    const texts = document.createTreeWalker(name, NodeFilter.SHOW_TEXT);
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      const lines = new Set([...range.getClientRects()].map((one) => Math.round(one.bottom)));
+      if (node.length < 30 && lines.size > 1) broken.push(name.textContent);
+    }
+  }
+  return broken;
+}
+
 const validator = new HtmlValidate({ extends: ['html-validate:recommended'] });
 for (const file of files) {
   const report = await validator.validateString(readFileSync(file, 'utf8'), file);
@@ -48,6 +63,7 @@ try {
         for (const other of asked.filter((url) => url !== address)) fault(`${basename(file)}: asks for ${other}`);
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         if (wide > 0) fault(`${basename(file)}: ${width} wide, ${wide} too wide`);
+        for (const broken of await page.evaluate(brokenAddresses)) fault(`${basename(file)}: ${width}: breaks within a word: ${broken}`);
         await page.evaluate(axe);
         const { violations, passes } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations', 'passes'] }));
         if (passes.length < 15) fault(`${basename(file)}: only ${passes.length} rules applied`);

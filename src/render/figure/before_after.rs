@@ -92,8 +92,7 @@ fn pair(
     let difference = diff.map_or_else(String::new, |diff| {
         let range = [("lo", points(judgement.interval.lo)), ("hi", points(judgement.interval.hi))];
         let range = range.each_ref().map(|(gap, filling)| (*gap, filling.as_str()));
-        let points = filled(words.points, &[("change", &points(diff))]);
-        format!("{points} ({})", filled(words.points_range, &range))
+        format!("{} ({})", language.in_points(diff), filled(words.points_range, &range))
     });
     let basis = filled(words.seeds_compared, &[("seeds", &language.counted(paired, Noun::SEED))]);
     Pair {

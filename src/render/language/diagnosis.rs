@@ -63,7 +63,7 @@ impl Language {
                     ("stream", stream.as_str()),
                     ("provider", provider),
                     ("rate", &rate),
-                    ("n", &measured.to_string()),
+                    ("n", &self.number(measured)),
                     ("range", &range(*interval)),
                 ];
                 filled(words.evidence_placed, &gaps)
@@ -72,9 +72,9 @@ impl Language {
                 filled(words.evidence_missing, &[("provider", provider), ("share", &percent(*low))])
             }
             Evidence::Counted { hits, attempts, rate, interval } => {
-                let ends = format!("{}–{}", small_percent(interval.lo), small_percent(interval.hi));
-                let (n, all) = (hits.to_string(), attempts.to_string());
-                let gaps = [("n", n.as_str()), ("all", &all), ("rate", &small_percent(*rate)), ("range", &ends)];
+                let ends = format!("{}–{}", self.small_percent(interval.lo), self.small_percent(interval.hi));
+                let (n, all) = (self.number(hits), self.number(attempts));
+                let gaps = [("n", n.as_str()), ("all", &all), ("rate", &self.small_percent(*rate)), ("range", &ends)];
                 filled(words.evidence_counted, &gaps)
             }
             Evidence::Streams { standing, names } => {
@@ -131,9 +131,9 @@ impl Language {
         let rates = one.rates(confidence, thresholds).map(|[bounces, complaints]| {
             let gaps = [
                 ("region", region),
-                ("bounces", &small_percent(bounces.rate)),
-                ("complaints", &small_percent(complaints.rate)),
-                ("all", &bounces.attempts.to_string()),
+                ("bounces", &self.small_percent(bounces.rate)),
+                ("complaints", &self.small_percent(complaints.rate)),
+                ("all", &self.number(bounces.attempts)),
             ];
             filled(words.sending_rates, &gaps)
         });
@@ -144,10 +144,4 @@ impl Language {
             (None, Some(why)) => filled(words.sending_unknown, &[("region", region), ("why", why)]),
         }
     }
-}
-
-/// A share of which hundredths of a percent count: `0.08 %`.
-fn small_percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent > 0.0 && percent < 0.005 { "<0.01 %".to_owned() } else { format!("{percent:.2} %") }
 }

@@ -5,7 +5,7 @@ use crate::domain::dns::change::{Change, Difference};
 use crate::domain::dns::snapshot::{Place, Published};
 
 /// How reasons begin, and how they begin in German. What follows is quoted from servers and stays as it is.
-const REASONS: [(&str, &str); 14] = [
+const REASONS: [(&str, &str); 16] = [
     (
         "accepted by SES, in no folder after its time was up",
         "von SES angenommen, nach Ablauf der Zeit in keinem Ordner",
@@ -34,6 +34,8 @@ const REASONS: [(&str, &str); 14] = [
         "only in the archive: a filter let it skip the inbox",
         "nur im Archiv: Ein Filter ließ sie den Posteingang überspringen",
     ),
+    ("imported without a placement", "ohne Zustellort importiert"),
+    ("told to be missing by an imported result", "laut importiertem Ergebnis vermisst"),
     ("a filter put it in a folder", "ein Filter hat sie in einen Ordner gelegt"),
 ];
 

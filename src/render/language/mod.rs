@@ -5,6 +5,7 @@
 
 mod diagnosis;
 mod facts;
+mod stamp;
 mod words;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub(crate) use crate::domain::language::Language;
 use super::words as plain_words;
 use crate::domain::finding::Placement;
 use crate::domain::interval::Interval;
+use crate::domain::sighting::Tab;
 
 impl Language {
     /// Its words.
@@ -70,17 +72,67 @@ impl Language {
 
     /// A duration in its two largest units.
     pub(crate) fn span(self, duration: Duration) -> String {
-        let span = plain_words::span(duration);
-        match self {
-            Self::English => span,
-            Self::German => span.replace('.', ","),
-        }
+        self.decimals(plain_words::span(duration))
     }
 
     /// A count with its noun.
     pub(crate) fn counted(self, n: usize, noun: Noun) -> String {
         let (one, many) = noun.of(self.words());
-        format!("{n} {}", if n == 1 { one } else { many })
+        format!("{} {}", self.number(n), if n == 1 { one } else { many })
+    }
+
+    /// A whole number; from five digits on in groups of three: `20,000`, `20.000`.
+    pub(crate) fn number(self, n: impl std::fmt::Display) -> String {
+        let digits = n.to_string();
+        if digits.len() < 5 {
+            return digits;
+        }
+        let mark = match self {
+            Self::English => ',',
+            Self::German => '.',
+        };
+        let mut grouped = String::new();
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && digits.len().saturating_sub(at).is_multiple_of(3) {
+                grouped.push(mark);
+            }
+            grouped.push(digit);
+        }
+        grouped
+    }
+
+    /// A share of which hundredths of a percent count: `0.08 %`, `0,08 %`.
+    pub(crate) fn small_percent(self, share: f64) -> String {
+        let percent = share * 100.0;
+        let text = if percent > 0.0 && percent < 0.005 { "<0.01 %".to_owned() } else { format!("{percent:.2} %") };
+        self.decimals(text)
+    }
+
+    /// A change in points with its noun: `+21 points`, `+1 point`.
+    pub(crate) fn in_points(self, change: f64) -> String {
+        let (words, change) = (self.words(), points(change));
+        let sentence = if matches!(change.as_str(), "+1" | "−1") { words.point } else { words.points };
+        filled(sentence, &[("change", &change)])
+    }
+
+    /// A figure with its decimals, as the language marks them.
+    fn decimals(self, text: String) -> String {
+        match self {
+            Self::English => text,
+            Self::German => text.replace('.', ","),
+        }
+    }
+
+    /// A tab of Gmail, as Gmail calls it.
+    pub(crate) fn tab(self, tab: Tab) -> &'static str {
+        let words = self.words();
+        match tab {
+            Tab::Primary => words.tab_primary,
+            Tab::Promotions => words.promotions,
+            Tab::Social => words.tab_social,
+            Tab::Updates => words.tab_updates,
+            Tab::Forums => words.tab_forums,
+        }
     }
 }
 
@@ -111,6 +163,12 @@ impl Noun {
     pub(crate) const RUN: Self = Self(|words| words.run);
     /// Seeds.
     pub(crate) const SEED: Self = Self(|words| words.seed);
+    /// Probes.
+    pub(crate) const PROBE: Self = Self(|words| words.probe);
+    /// Stamps.
+    pub(crate) const STAMP: Self = Self(|words| words.stamp);
+    /// Hops.
+    pub(crate) const HOP: Self = Self(|words| words.hop);
 
     fn of(self, words: &Words) -> (&'static str, &'static str) {
         (self.0)(words)
@@ -163,6 +221,16 @@ mod tests {
         assert_eq!(Language::German.span(Duration::from_millis(3_500)), "3,5 s");
         assert_eq!(Language::German.counted(1, Noun::RUN), "1 Lauf");
         assert_eq!(Language::German.counted(2, Noun::RUN), "2 Läufe");
+        assert_eq!(Language::German.small_percent(0.0008), "0,08 %");
+        assert_eq!(Language::German.small_percent(0.000_01), "<0,01 %");
+        assert_eq!(Language::English.small_percent(0.0), "0.00 %");
+        for (n, shown) in [(7, "7"), (9_999, "9999"), (20_000, "20.000"), (1_234_567, "1.234.567")] {
+            assert_eq!(Language::German.number(n), shown);
+            assert_eq!(Language::English.number(n), shown.replace('.', ","));
+        }
+        assert_eq!(Language::German.in_points(0.01), "+1 Punkt");
+        assert_eq!(Language::English.in_points(-0.012), "−1 point");
+        assert_eq!(Language::English.in_points(0.21), "+21 points");
         assert_eq!(points(-0.041), "−4");
         assert_eq!(points(-0.001), "0");
         assert_eq!(range(Interval { lo: 0.648, hi: 0.99 }), "65–99 %");

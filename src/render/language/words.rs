@@ -13,6 +13,12 @@ macro_rules! table {
             pub(crate) run: (&'static str, &'static str),
             /// One seed, many seeds.
             pub(crate) seed: (&'static str, &'static str),
+            /// One probe, many probes.
+            pub(crate) probe: (&'static str, &'static str),
+            /// One stamp, many stamps.
+            pub(crate) stamp: (&'static str, &'static str),
+            /// One hop, many hops.
+            pub(crate) hop: (&'static str, &'static str),
             /// Many probes.
             pub(crate) probe_many: &'static str,
         }
@@ -31,6 +37,9 @@ macro_rules! table {
             months: ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
             run: ("run", "runs"),
             seed: ("seed", "seeds"),
+            probe: ("probe", "probes"),
+            stamp: ("stamp", "stamps"),
+            hop: ("hop", "hops"),
             probe_many: "probes",
         };
 
@@ -40,6 +49,9 @@ macro_rules! table {
             months: ["Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."],
             run: ("Lauf", "Läufe"),
             seed: ("Testpostfach", "Testpostfächer"),
+            probe: ("Probe", "Proben"),
+            stamp: ("Vermerk", "Vermerke"),
+            hop: ("Station", "Stationen"),
             probe_many: "Proben",
         };
     };
@@ -88,7 +100,7 @@ table! {
 
     // Before and after.
     comparison_of_change: "Before and after the change of {date}", "Vor und nach der Änderung vom {date}";
-    dns_checked: "What {domain} published on {date}, checked", "Was {domain} am {date} veröffentlichte, geprüft";
+    dns_checked: "{domain}: checks of {date}", "{domain}: Prüfungen vom {date}";
     dns_checks_note: "As inboxed dns check would have judged it then, by what the run stored.", "Wie inboxed dns check es damals beurteilt hätte, nach dem, was der Lauf aufhob; die Befunde stehen auf Englisch.";
     dns_good: "Good", "Gut";
     dns_told: "For information", "Zur Kenntnis";
@@ -103,6 +115,7 @@ table! {
     before: "before", "vorher";
     after: "after", "nachher";
     points: "{change} points", "{change} Punkte";
+    point: "{change} point", "{change} Punkt";
     points_range: "{lo} to {hi}", "{lo} bis {hi}";
     overall: "All providers", "Alle Anbieter";
     verdict_better: "improved", "verbessert";
@@ -141,8 +154,8 @@ table! {
     what_to_do: "What to do", "Was zu tun ist";
     stream_heading: "Stream {stream}", "Stream {stream}";
     last_run_heading: "The last run, probe by probe", "Der letzte Lauf, Probe für Probe";
-    evidence_note: "Below a probe: what its receiver wrote about it, or why it was not found or not measured.", "Unter einer Probe: was ihr Empfänger über sie schrieb, oder warum sie nicht gefunden oder nicht gemessen wurde.";
-    probes_left_out: "{n} more probes with less trouble are not listed here: inboxed show {run}", "{n} weitere, weniger auffällige Proben stehen hier nicht: inboxed show {run}";
+    evidence_note: "What needs a look comes first. Below a probe: the receiver’s verdict on it, or why it was not found or not measured; everything its header says can be unfolded.", "Auffälliges steht oben. Unter einer Probe: das Urteil des Empfängers über sie, oder warum sie nicht gefunden oder nicht gemessen wurde; alles, was ihr Kopf sagt, lässt sich aufklappen.";
+    probes_left_out: "Left out here: {probes} with less trouble; inboxed show {run} lists them", "Hier weggelassen: {probes}, weniger auffällig; inboxed show {run} zeigt sie";
     last_run_of: "Run {run}, {date}, {state}", "Lauf {run}, {date}, {state}";
     state_complete: "complete", "abgeschlossen";
     state_running: "still running: these figures will change", "läuft noch: Diese Zahlen ändern sich";
@@ -164,12 +177,11 @@ table! {
     inbox_below: "{provider}: the inbox range {range} lies below {limit}.", "{provider}: Der Bereich der Posteingangsquote {range} liegt unter {limit}.";
     spam_above: "{provider}: the spam range {range} lies above {limit}.", "{provider}: Der Bereich des Spam-Anteils {range} liegt über {limit}.";
     doubt: "{provider} at {share} is below {limit}, but with a range of {range}: not evidence yet.", "{provider} liegt mit {share} unter {limit}, aber bei einem Bereich von {range}: noch kein Beleg.";
-    open_range: "{provider}: {n} of {all} probes could not be measured.", "{provider}: {n} von {all} Proben waren nicht messbar.";
+    open_range: "{provider}: {n} of {all} could not be measured.", "{provider}: {n} von {all} nicht messbar.";
 
     // What changed.
     dns_changed: "{date}: DNS of {domain} changed: {words}.", "{date}: Das DNS von {domain} hat sich geändert: {words}.";
     dns_unchanged: "No DNS change was recorded in this time.", "In dieser Zeit wurde keine DNS-Änderung aufgezeichnet.";
-    compared: "{provider}: {said}, {rates}, {difference}.", "{provider}: {said}, {rates}, {difference}.";
     not_the_cause: "This says that placement changed at that time, not that the DNS change was the cause.", "Das besagt, dass sich die Quote zu dieser Zeit geändert hat, nicht, dass die DNS-Änderung die Ursache war.";
 
     // What to do, after the guide.
@@ -177,8 +189,8 @@ table! {
     act_inbox_crit: "{provider}: pause cold mail for at least 72 hours, send only transactional and product mail that more than 30 % open, and make a full placement test before you build volume up again.", "{provider}: Setzen Sie Kaltakquise mindestens 72 Stunden aus, senden Sie nur Transaktions- und Produktmails mit über 30 % Öffnungen und testen Sie die Zustellung vollständig, bevor Sie das Volumen wieder aufbauen.";
     act_spam_warn: "{provider}: recheck SPF, DKIM and DMARC, and that they match the domain in From (inboxed dns check).", "{provider}: Prüfen Sie SPF, DKIM und DMARC erneut und ob sie zur Domain im From passen (inboxed dns check).";
     act_spam_crit: "{provider}: pause bulk mail, and recheck SPF, DKIM and DMARC and that they match the domain in From (inboxed dns check).", "{provider}: Setzen Sie Massenmails aus und prüfen Sie SPF, DKIM und DMARC erneut und ob sie zur Domain im From passen (inboxed dns check).";
-    act_misaligned: "{n} of the last run’s probes passed neither SPF nor DKIM for the domain in From: fix that before anything else.", "{n} Proben des letzten Laufs bestanden weder SPF noch DKIM für die Domain im From: Beheben Sie das zuerst.";
-    act_unmeasured: "{n} probes of the last run could not be measured; inboxed check names the remedy for each seed.", "{n} Proben des letzten Laufs waren nicht messbar; inboxed check nennt für jedes Testpostfach die Abhilfe.";
+    act_misaligned: "{probes} of the last run passed neither SPF nor DKIM for the domain in From: fix that before anything else.", "{probes} des letzten Laufs ohne bestandenes SPF oder DKIM für die Domain im From: Beheben Sie das zuerst.";
+    act_unmeasured: "{probes} of the last run could not be measured; inboxed check names the remedy for each seed.", "{probes} des letzten Laufs nicht messbar; inboxed check nennt für jedes Testpostfach die Abhilfe.";
     act_wait: "{providers}: go on measuring weekly before you act; one test is no evidence.", "{providers}: Messen Sie wöchentlich weiter, bevor Sie handeln; ein einzelner Test ist kein Beleg.";
     act_none: "Nothing for now. Go on measuring weekly; stability counts for more than single peaks.", "Im Moment nichts. Messen Sie wöchentlich weiter; Beständigkeit zählt mehr als einzelne Spitzen.";
 
@@ -278,10 +290,10 @@ table! {
     thresholds_note: "A threshold counts as crossed only when the whole range lies beyond it, from {n} measured probes on.", "Eine Grenze gilt erst als überschritten, wenn der ganze Bereich jenseits von ihr liegt, ab {n} gemessenen Proben.";
 
     // DNS.
-    dns_state: "What {domain} published on {date}", "Was {domain} am {date} veröffentlichte";
+    dns_state: "{domain}: records of {date}", "{domain}: Einträge vom {date}";
     dns_never: "No DNS snapshot is stored for {domain}.", "Für {domain} ist kein DNS-Stand gespeichert.";
     dns_no_domain: "No domain is known for this stream.", "Für diesen Stream ist keine Domain bekannt.";
-    dns_changes: "DNS changes of {domain}", "DNS-Änderungen von {domain}";
+    dns_changes: "{domain}: changes", "{domain}: Änderungen";
     dns_nothing: "nothing", "nichts";
     dns_unanswered: "unanswered", "unbeantwortet";
     dns_added: "added {after}", "neu: {after}";
@@ -303,10 +315,25 @@ table! {
     term_range: "Range", "Bereich";
     term_verdict: "Improved, worse", "Verbessert, verschlechtert";
     def_verdict: "The change exceeds both what single seeds and what whole weeks do by themselves. Anything less is said to be possible or unclear.", "Die Änderung übersteigt, was einzelne Testpostfächer und was ganze Wochen von selbst tun. Alles darunter heißt vielleicht oder unklar.";
+    term_stamp: "Stamp", "Vermerk";
+    def_stamp: "What the receiver’s filter wrote into the header about its verdict. Nothing that a sender could have written counts.", "Was der Filter des Empfängers in den Kopf der Mail über sein Urteil schrieb. Was ein Absender geschrieben haben könnte, zählt nicht.";
     term_seed: "Seed", "Testpostfach";
     def_seed: "A mailbox of yours at a provider. Seeds do not open, answer or complain: they show change well and absolute rates roughly.", "Ein eigenes Postfach bei einem Anbieter. Testpostfächer öffnen, antworten und beschweren sich nicht: Sie zeigen Änderungen gut und absolute Quoten grob.";
     moved: "moved later", "später verschoben";
     late_copy: "came late, to {folder}", "kam später, in {folder}";
-    tab_of: "tab {tab}", "Tab {tab}";
-    tab_unknown: "unknown", "unbekannt";
+    tab_of: "{tab} tab", "Tab „{tab}“";
+    tab_unknown: "tab unknown", "Tab unbekannt";
+    tab_primary: "Primary", "Allgemein";
+    tab_social: "Social", "Soziale Netzwerke";
+    tab_updates: "Updates", "Benachrichtigungen";
+    tab_forums: "Forums", "Foren";
+
+    // What the header of a copy says.
+    not_aligned: "nothing that passed belongs to the domain in From", "nichts, was bestand, gehört zur Domain im From";
+    taken_from: "from {address}", "von {address}";
+    encrypted: "encrypted", "verschlüsselt";
+    unencrypted: "not encrypted", "unverschlüsselt";
+    hop_claimed: "claimed by the sender’s side", "von der Absenderseite behauptet";
+    hop_after: "after {span}", "nach {span}";
+    fold_more: "and {n} more: inboxed show {run} {seed}", "und {n} weitere: inboxed show {run} {seed}";
 }

@@ -1,5 +1,6 @@
 //! The diagnosis: where the trouble lies, with evidence, doubt and next step.
 
+use super::unbroken;
 use crate::domain::diagnosis::Diagnoses;
 use crate::render::language::{Language, Noun, filled};
 use crate::render::plain::plain;
@@ -22,15 +23,19 @@ pub(super) struct OneView {
     pub(super) next: &'static str,
 }
 
+fn line(said: &str) -> String {
+    unbroken(&plain(said, LINE))
+}
+
 pub(super) fn view(diagnoses: &Diagnoses, language: Language) -> DiagnosisView {
     let found = diagnoses.found.iter().map(|one| OneView {
-        says: plain(&language.diagnosis(one), LINE),
-        evidence: language.evidence(one).iter().map(|line| plain(line, LINE)).collect(),
-        doubt: plain(&language.doubt(one), LINE),
+        says: line(&language.diagnosis(one)),
+        evidence: language.evidence(one).iter().map(|said| line(said)).collect(),
+        doubt: line(&language.doubt(one)),
         next: language.next_step(one),
     });
     let sending = diagnoses.reputations.iter();
-    let sending = sending.map(|one| plain(&language.sending(one, diagnoses.confidence, diagnoses.thresholds), LINE));
+    let sending = sending.map(|one| line(&language.sending(one, diagnoses.confidence, diagnoses.thresholds)));
     let runs = language.counted(diagnoses.runs, Noun::RUN);
     DiagnosisView {
         rests_on: filled(language.words().diagnosis_of, &[("runs", &runs)]),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::DomainFigures;
+use super::{DomainFigures, parts};
 use crate::domain::dns::answer::Answer;
 use crate::domain::dns::check::{Check, Verdict};
 use crate::domain::dns::snapshot::{Entry, Place};
@@ -16,12 +16,12 @@ const WIDEST: usize = 600;
 pub(super) struct DomainView {
     pub(super) state: String,
     /// Part, name, records.
-    pub(super) records: Vec<(String, String, String)>,
+    pub(super) records: Vec<(String, Vec<String>, Vec<String>)>,
     pub(super) checks_caption: String,
     pub(super) checks: Vec<CheckView>,
     pub(super) changes_caption: String,
     /// When, part, name, what.
-    pub(super) changes: Vec<(String, String, String, String)>,
+    pub(super) changes: Vec<(String, String, Vec<String>, Vec<String>)>,
 }
 
 /// One check.
@@ -29,9 +29,9 @@ pub(super) struct CheckView {
     pub(super) tone: &'static str,
     pub(super) verdict: &'static str,
     pub(super) id: &'static str,
-    pub(super) found: String,
+    pub(super) found: Vec<String>,
     /// Why it matters; empty where nothing is to be done.
-    pub(super) why: String,
+    pub(super) why: Vec<String>,
     pub(super) publish: Vec<String>,
 }
 
@@ -54,15 +54,15 @@ fn check_view(check: &Check, words: &Words) -> CheckView {
         tone,
         verdict,
         id: check.id,
-        found: plain(&check.found, WIDEST),
-        why: if is_well { String::new() } else { plain(&check.why, WIDEST) },
+        found: parts(&plain(&check.found, WIDEST)),
+        why: if is_well { Vec::new() } else { parts(&plain(&check.why, WIDEST)) },
         // A record that is to be copied is never cut.
         publish: publish.map(|record| plain(record, usize::MAX)).collect(),
     }
 }
 
-/// What is to be done about the DNS of a domain.
-pub(super) fn to_do(figures: &DomainFigures, language: Language) -> Vec<String> {
+/// What is to be done about the DNS of a domain: what fails, and what could be better.
+pub(super) fn to_do(figures: &DomainFigures, language: Language) -> (Option<String>, Option<String>) {
     let words = language.words();
     let line = |verdict: Verdict, sentence: &str| {
         let ids: BTreeSet<&str> =
@@ -71,8 +71,7 @@ pub(super) fn to_do(figures: &DomainFigures, language: Language) -> Vec<String> 
         let gaps = [("domain", figures.domain.as_str()), ("checks", &ids.join(", "))];
         (!ids.is_empty()).then(|| filled(sentence, &gaps))
     };
-    let lines = [line(Verdict::Critical, words.act_dns_crit), line(Verdict::Warning, words.act_dns_warn)];
-    lines.into_iter().flatten().collect()
+    (line(Verdict::Critical, words.act_dns_crit), line(Verdict::Warning, words.act_dns_warn))
 }
 
 /// A domain as the page tells it.
@@ -100,14 +99,14 @@ pub(super) fn domain_view(figures: &DomainFigures, language: Language) -> Domain
         change.differences.iter().map(move |difference| {
             let what = language.difference(difference);
             let name = plain(difference.question.name.as_str(), WIDEST);
-            (when.clone(), language.place(difference.place).to_owned(), name, plain(&what, WIDEST))
+            (when.clone(), language.place(difference.place).to_owned(), parts(&name), parts(&plain(&what, WIDEST)))
         })
     });
     DomainView {
         state,
         records: records
             .into_iter()
-            .map(|(place, name, said)| (language.place(place).to_owned(), name, said))
+            .map(|(place, name, said)| (language.place(place).to_owned(), parts(&name), parts(&said)))
             .collect(),
         checks_caption: filled(words.dns_checked, &[("domain", domain), ("date", &date)]),
         checks: checks.into_iter().map(|check| check_view(check, words)).collect(),

@@ -6,6 +6,7 @@
 
 mod diagnosis;
 mod dns;
+mod evidence;
 mod probes;
 mod style;
 mod summary;
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use self::diagnosis::DiagnosisView;
 use self::dns::DomainView;
 use self::probes::RunView;
-use self::summary::Tile;
+use self::summary::{ChangedView, Tile};
 use super::chart::Form;
 use super::chart::before_after::before_after_scene;
 use super::chart::latency::latency_scene;
@@ -44,6 +45,25 @@ use crate::domain::stream::StreamName;
 /// A figure keeps its unit, and a range its ends, on one line.
 fn unbroken(text: &str) -> String {
     text.replace(" %", "\u{a0}%").replace('–', "\u{2060}–\u{2060}")
+}
+
+/// A text in parts, between which names in it may be broken: behind `@`, and before a dot that stands within a name.
+fn parts(text: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    let mut part = String::new();
+    let mut signs = text.chars().peekable();
+    while let Some(sign) = signs.next() {
+        let is_within = signs.peek().is_some_and(|next| next.is_alphanumeric() || *next == '_');
+        if sign == '.' && is_within && !part.is_empty() {
+            parts.push(std::mem::take(&mut part));
+        }
+        part.push(sign);
+        if sign == '@' && is_within {
+            parts.push(std::mem::take(&mut part));
+        }
+    }
+    parts.push(part);
+    parts
 }
 
 /// Most runs of the table below a chart; the CSV holds them all.
@@ -117,8 +137,9 @@ struct StreamView {
     tone: &'static str,
     verdict: &'static str,
     verdict_lines: Vec<String>,
+    tiles_heading: Option<String>,
     tiles: Vec<Tile>,
-    changed: Vec<String>,
+    changed: ChangedView,
     to_do: Vec<String>,
     charts: Vec<ChartView>,
 }
@@ -182,6 +203,7 @@ fn stream_view(page: &StreamPage<'_>, at: usize, language: Language, fonts: &Fon
     let StreamPage { figures, grid, .. } = page;
     let id = format!("stream-{}", at + 1);
     let verdict = summary::verdict(page, language);
+    let (tiles_heading, tiles) = summary::tiles(figures);
     let mut charts = vec![chart(
         (&figures.trend.title, &figures.trend.subtitle),
         |form| trend_scene(&figures.trend, form, language, fonts),
@@ -213,7 +235,8 @@ fn stream_view(page: &StreamPage<'_>, at: usize, language: Language, fonts: &Fon
         tone: verdict.tone,
         verdict: verdict.word,
         verdict_lines: verdict.lines,
-        tiles: summary::tiles(figures),
+        tiles_heading,
+        tiles,
         changed: summary::changed(figures, language),
         to_do: summary::to_do(page, language),
         charts,
@@ -272,10 +295,11 @@ fn trend_table(figures: &StreamFigures, language: Language) -> (String, Vec<Cell
     } else {
         words.figures_as_table.to_owned()
     };
+    let summary = if figures.trend.simulated { format!("{summary} · {}", words.simulated) } else { summary };
     (summary, columns, rows.collect())
 }
 
 #[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -5,7 +5,7 @@ use crate::domain::compare::Verdict as Shifted;
 use crate::domain::finding::Finding;
 use crate::domain::health::{ENOUGH, Health, Thresholds, health};
 use crate::domain::tally::Tally;
-use crate::render::language::{Language, filled, range};
+use crate::render::language::{Language, Noun, filled, range};
 use crate::render::plain::plain;
 use crate::render::report::{ProviderTally, Standing};
 use crate::render::words::percent;
@@ -97,99 +97,143 @@ fn doubts(one: &ProviderTally, limits: Thresholds, language: Language) -> Vec<St
         lines.push(filled(words.doubt, &gaps));
     }
     if *unmeasured > 0 {
-        let all = (n + unmeasured + one.tally.pending).to_string();
-        lines.push(filled(words.open_range, &[("provider", &name), ("n", &unmeasured.to_string()), ("all", &all)]));
+        let all = language.counted(n + unmeasured + one.tally.pending, Noun::PROBE);
+        let gaps = [("provider", name.as_str()), ("n", &language.number(unmeasured)), ("all", &all)];
+        lines.push(filled(words.open_range, &gaps));
     }
     lines
 }
 
-/// The last run in large figures.
-pub(super) fn tiles(figures: &StreamFigures) -> Vec<Tile> {
+/// The last run in large figures, below what all of them are.
+pub(super) fn tiles(figures: &StreamFigures) -> (Option<String>, Vec<Tile>) {
     let tone = |standing| match standing {
         Standing::Good => "good",
         Standing::Short => "short",
         Standing::Bad => "bad",
         Standing::TooFew | Standing::Unmeasured => "quiet",
     };
+    let panels = &figures.trend.panels;
+    let first = panels.first().and_then(|panel| panel.remarks.first());
+    let shared =
+        first.filter(|shared| panels.len() > 1 && panels.iter().all(|one| one.remarks.first() == Some(shared)));
     let tile = |panel: &crate::render::figure::trend::Panel| Tile {
         name: panel.title.clone(),
         tone: tone(panel.standing),
-        figure: panel.headline.clone(),
-        remarks: panel.remarks.iter().map(|remark| (unbroken(&remark.words), remark.alarm)).collect(),
+        figure: unbroken(&panel.headline),
+        remarks: panel
+            .remarks
+            .iter()
+            .filter(|remark| Some(*remark) != shared)
+            .map(|remark| (unbroken(&remark.words), remark.alarm))
+            .collect(),
     };
-    figures.trend.panels.iter().map(tile).collect()
+    (shared.map(|remark| remark.words.clone()), panels.iter().map(tile).collect())
+}
+
+/// What changed: placement around the latest change of DNS, and the changes themselves.
+pub(super) struct ChangedView {
+    /// Around what; empty where nothing is compared.
+    pub(super) around: String,
+    /// All providers together first, then each.
+    pub(super) shifts: Vec<ShiftView>,
+    /// The changes, and why nothing is compared where nothing is.
+    pub(super) lines: Vec<String>,
+    /// What must not be read into it.
+    pub(super) caution: Option<&'static str>,
+}
+
+/// How the rate shifted at one provider, or over all.
+pub(super) struct ShiftView {
+    pub(super) name: String,
+    pub(super) said: String,
+    pub(super) tone: &'static str,
+    pub(super) rates: String,
+    pub(super) difference: String,
 }
 
 /// DNS changes, and what placement did around the latest of them.
-pub(super) fn changed(figures: &StreamFigures, language: Language) -> Vec<String> {
+pub(super) fn changed(figures: &StreamFigures, language: Language) -> ChangedView {
     let words = language.words();
     let mut lines: Vec<String> = Vec::new();
     let mut changes: Vec<_> = figures.domains.iter().flat_map(|domain| &domain.changes).collect();
     changes.sort_by_key(|change| std::cmp::Reverse(change.window.until));
     for change in changes.into_iter().take(3) {
         let (date, said) = (language.day_and_year(change.window.until), language.change(change));
-        lines.push(filled(
-            words.dns_changed,
-            &[("date", date.as_str()), ("domain", change.domain.as_str()), ("words", &said)],
-        ));
+        let gaps = [("date", date.as_str()), ("domain", change.domain.as_str()), ("words", &said)];
+        lines.push(unbroken(&filled(words.dns_changed, &gaps)));
     }
     if lines.is_empty() {
         lines.push(words.dns_unchanged.to_owned());
     }
-    if let Some(pair) = &figures.before_after {
-        for row in &pair.rows {
-            let gaps = [
-                ("provider", row.title.as_str()),
-                ("said", &row.said),
-                ("rates", &row.rates),
-                ("difference", &row.difference),
-            ];
-            lines.push(filled(words.compared, &gaps));
-        }
-        if pair.rows.iter().any(|row| matches!(row.verdict, Shifted::Better | Shifted::Worse)) {
-            lines.push(words.not_the_cause.to_owned());
-        }
+    lines.extend(figures.uncompared.map(unbroken));
+    let tone = |verdict| match verdict {
+        Shifted::Better => "good",
+        Shifted::Worse => "bad",
+        Shifted::MaybeBetter | Shifted::MaybeWorse | Shifted::NoClearChange | Shifted::TooFew => "",
+    };
+    let pairs = figures.before_after.as_ref().map(|pair| pair.rows.as_slice()).unwrap_or_default();
+    let mut shifts: Vec<ShiftView> = pairs
+        .iter()
+        .map(|row| ShiftView {
+            name: row.title.clone(),
+            said: row.said.clone(),
+            tone: tone(row.verdict),
+            rates: unbroken(&row.rates),
+            difference: unbroken(&row.difference),
+        })
+        .collect();
+    // The row over all comes last in the picture.
+    if shifts.len() > 1 {
+        shifts.rotate_right(1);
     }
-    lines.extend(figures.uncompared.map(str::to_owned));
-    lines.iter().map(|line| unbroken(line)).collect()
+    let is_clear = pairs.iter().any(|row| matches!(row.verdict, Shifted::Better | Shifted::Worse));
+    ChangedView {
+        around: figures.before_after.as_ref().map(|pair| pair.title.clone()).unwrap_or_default(),
+        shifts,
+        lines,
+        caution: is_clear.then_some(words.not_the_cause),
+    }
 }
 
-/// What the guide asks for, given what the last run shows.
+/// What the guide asks for, given what the last run shows, the gravest first.
 pub(super) fn to_do(page: &StreamPage<'_>, language: Language) -> Vec<String> {
     let (words, limits) = (language.words(), page.last.thresholds);
     let tallies = tallies(page);
-    let mut lines = Vec::new();
+    let (mut first, mut then) = (Vec::new(), Vec::new());
     let here = || page.last.probes.iter().filter(|judged| judged.probe.stream == page.figures.stream);
+    let probes =
+        |sentence: &str, n: usize| (n > 0).then(|| filled(sentence, &[("probes", &language.counted(n, Noun::PROBE))]));
     let misaligned = here().filter(|judged| judged.auth.aligned == Some(false)).count();
-    if misaligned > 0 {
-        lines.push(filled(words.act_misaligned, &[("n", &misaligned.to_string())]));
-    }
-    lines.extend(page.figures.domains.iter().flat_map(|domain| super::dns::to_do(domain, language)));
+    first.extend(probes(words.act_misaligned, misaligned));
+    let dns = page.figures.domains.iter().map(|domain| super::dns::to_do(domain, language));
+    let (broken, improvable): (Vec<_>, Vec<_>) = dns.unzip();
+    first.extend(broken.into_iter().flatten());
     let mut doubtful: Vec<String> = Vec::new();
     for one in tallies.iter().filter(|one| one.tally.measured() >= ENOUGH) {
         let name = plain(&one.provider.title, crate::render::figure::NAME);
         let limit = percent(limits.inbox_warn);
-        let mut act = |sentence: &str| lines.push(filled(sentence, &[("provider", &name), ("limit", &limit)]));
+        let act = |sentence: &str| filled(sentence, &[("provider", &name), ("limit", &limit)]);
         let (inbox, spam) = crossed(one, limits.inbox_warn, limits.spam_warn);
         let (inbox_bad, spam_bad) = crossed(one, limits.inbox_crit, limits.spam_crit);
         if inbox_bad {
-            act(words.act_inbox_crit);
+            first.push(act(words.act_inbox_crit));
         } else if inbox {
-            act(words.act_inbox_warn);
+            then.push(act(words.act_inbox_warn));
         }
         if spam_bad {
-            act(words.act_spam_crit);
+            first.push(act(words.act_spam_crit));
         } else if spam {
-            act(words.act_spam_warn);
+            then.push(act(words.act_spam_warn));
         }
         if !inbox && one.tally.rate.is_some_and(|rate| rate < limits.inbox_warn) {
             doubtful.push(name);
         }
     }
+    let mut lines = first;
+    lines.extend(then);
+    lines.extend(improvable.into_iter().flatten());
     let unmeasured = here().filter(|judged| matches!(judged.finding, Finding::Unmeasured { .. })).count();
-    if unmeasured > 0 {
-        lines.push(filled(words.act_unmeasured, &[("n", &unmeasured.to_string())]));
-    }
+    lines.extend(probes(words.act_unmeasured, unmeasured));
     if !doubtful.is_empty() {
         lines.push(filled(words.act_wait, &[("providers", &doubtful.join(", "))]));
     }

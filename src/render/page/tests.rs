@@ -1,12 +1,47 @@
 use std::collections::BTreeMap;
 
-use super::samples::{Sample, figures, of};
+use super::samples::{Sample, of};
 use super::*;
 use crate::domain::diagnosis::Diagnoses;
+use crate::domain::evidence::{remarks, testify};
 use crate::domain::finding::Finding;
 use crate::domain::folder::FolderName;
-use crate::render::report::AuthWords;
-use crate::render::samples::{bad_day, diagnoses, provider, returned};
+use crate::domain::provider::ProviderName;
+use crate::render::report::{AuthWords, Judged};
+use crate::render::samples::{bad_day, diagnoses, finding, probe, provider, returned};
+
+/// A probe whose copy bears the header of a fixture.
+pub(super) fn received(provider: &str, what: &str) -> Judged {
+    let probe = probe(1, "newsletter", "anna@seed.example", provider, "inbox");
+    let mut judged = Judged::new(probe, finding("inbox", 3));
+    let path = format!("{}/tests/data/headers/{provider}/{what}.eml", env!("CARGO_MANIFEST_DIR"));
+    let presets = crate::config::presets().unwrap();
+    let testimony = testify(&std::fs::read(path).unwrap(), false, &presets[&ProviderName::new(provider).unwrap()]);
+    let remarks = remarks(&testimony, None, None);
+    judged.tell(testimony, remarks);
+    judged
+}
+
+/// Four weeks of the same bad day, with the headers that its copies bear: good ones in the inbox and bad ones elsewhere.
+fn figures() -> Sample {
+    let mut reports: Vec<RunReport> = (1..=4).map(samples::week).collect();
+    reports.iter_mut().for_each(bear_headers);
+    of(&reports, "shop.example", "v=spf1 -all", Language::English)
+}
+
+fn bear_headers(report: &mut RunReport) {
+    for judged in &mut report.probes {
+        let is_good = judged.finding.placement() == Some(Placement::Inbox);
+        let what = match judged.probe.provider.as_str() {
+            "outlook" if !is_good => "junked-and-not-aligned",
+            _ => "aligned",
+        };
+        if matches!(judged.finding, Finding::Found(_)) {
+            let told = received(judged.probe.provider.as_str(), what);
+            (judged.auth, judged.stamps, judged.testimony) = (told.auth, told.stamps, told.testimony);
+        }
+    }
+}
 
 fn written(streams: &[Sample], language: Language) -> String {
     let mut known = diagnoses([38, 27, 39]);
@@ -37,16 +72,16 @@ fn the_summary_comes_first_and_every_part_has_its_place() {
         "Outlook: the inbox range 6\u{2060}–\u{2060}51\u{a0}% lies below 60\u{a0}%.",
         "What changed",
         "What to do",
-        "The DNS of shop.example could be better: dmarc.policy.",
         "Outlook: pause cold mail for at least 72 hours",
+        "The DNS of shop.example could be better: dmarc.policy.",
         "Diagnosis: where the trouble lies",
         "From the last runs of each stream, 1 run in all",
-        "SES in eu-central-1, two weeks: bounces 0.80 %, complaints 0.02 % of 20000 mails",
+        "SES in eu-central-1, two weeks: bounces 0.80\u{a0}%, complaints 0.02\u{a0}% of 20,000 mails",
         "SES in eu-central-1: bounces and complaints are not known: not allowed",
         "newsletter: only Outlook files it low",
         "before anything technical look at complaints",
         "this rests on one run alone",
-        "newsletter at Gmail: 95 % of 40 in the inbox (range 8",
+        "newsletter at Gmail: 95\u{a0}% of 40 in the inbox (range 8",
         "Inbox placement by provider",
         "These figures as a table",
         "Before and after the change of 8 Dec 2026",
@@ -79,15 +114,98 @@ fn german_readers_get_german() {
         "von SES angenommen, nach Ablauf der Zeit",
         "Testpostfächer",
         "Diagnose: woran es liegt",
-        "Bounces 0.80 %, Beschwerden 0.02 % von 20000 Mails",
+        "Bounces 0,80\u{a0}%, Beschwerden 0,02\u{a0}% von 20.000 Mails",
         "newsletter: Nur bei Outlook kommt zu wenig in den Posteingang",
-        "newsletter bei Outlook: 68 % von 40 im Posteingang",
+        "newsletter bei Outlook: 68\u{a0}% von 40 im Posteingang",
     ] {
         assert!(text.contains(part), "{part}");
     }
     for english in ["alone", "Doubt", "Summary", "Inbox<", "probes", "accepted by SES", "Promotions<", " runs"] {
         assert!(!text.contains(english), "{english}");
     }
+}
+
+/// What a reader sees of a page, the words of its pictures too.
+fn read(page: &str) -> String {
+    let mut text = String::new();
+    for piece in page.split_once("</head>").unwrap().1.split('<').skip(1) {
+        let (tag, said) = piece.split_once('>').unwrap();
+        text.push_str(if tag == "wbr" { "" } else { " " });
+        text.push_str(said);
+    }
+    text
+}
+
+#[test]
+fn every_number_of_the_german_page_is_german() {
+    let mut report = bad_day();
+    report.probes[0].finding = finding("inbox", 3);
+    report.run.simulated = true;
+    let text = written(&[of(&[report], "shop.example", "v=spf1 -all", Language::German)], Language::German);
+    let seen = read(&text);
+    let decimal = |part: &&str| {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        part.split_once('.').is_some_and(|(whole, rest)| digits(whole) && digits(rest) && rest.len() < 3)
+    };
+    let wrong: Vec<&str> = seen.split([' ', '\u{a0}', '\n', ',', '(', ')']).filter(decimal).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    for unit in ["%", "Punkte"] {
+        for (before, _) in seen.match_indices(unit).map(|(at, unit)| seen.split_at(at + unit.len())) {
+            let number = before.strip_suffix(unit).unwrap();
+            assert!(!number.ends_with(|sign: char| sign.is_ascii_digit()), "a number runs into its unit before {unit}");
+        }
+    }
+    for english in ["primary", "updates", "forums", "tab ", " tab<", "of 1", "1 Proben", "1 Läufe", "1 Testpostfächer"]
+    {
+        assert!(!seen.contains(english), "{english}");
+    }
+    assert!(seen.contains("Posteingang, Tab „Benachrichtigungen“"));
+    assert!(text.contains("<caption>Lauf 12, 24. Nov. 2026, 06:00 UTC, abgeschlossen · SIMULIERT: "));
+}
+
+#[test]
+fn an_address_breaks_only_where_it_is_too_long_and_then_at_a_dot_or_behind_the_at() {
+    assert_eq!(parts("a.b@c.example"), ["a", ".b@", "c", ".example"]);
+    assert_eq!(parts("so. It is ._domainkey..x"), ["so. It is ", "._domainkey.", ".x"]);
+    let mut report = bad_day();
+    let long = "outlook-and-its-forty-four-other-names@deep.be-low.outlook.example";
+    report.probes[0].probe.seed = crate::domain::seed::Address::new(long).unwrap();
+    let text = written(&[of(&[report], "shop.example", "v=spf1 -all", Language::English)], Language::English);
+    assert!(text.contains("<th scope=\"row\"><bdi>dora@outlook.com</bdi></th>"), "it stays whole");
+    let broken = "outlook-and-its-forty-four-other-names@<wbr>deep<wbr><span class=\"nb\">.be-low</span><wbr>.outlook<wbr>.example";
+    assert!(text.contains(&format!("<bdi class=\"long\">{broken}</bdi>")));
+}
+
+#[test]
+fn one_probe_is_not_several() {
+    for (language, line) in [
+        (Language::English, "1 probe of the last run could not be measured"),
+        (Language::German, "1 Probe des letzten Laufs nicht messbar"),
+    ] {
+        let mut report = bad_day();
+        report
+            .probes
+            .retain(|judged| !matches!(&judged.finding, Finding::Unmeasured { why } if why.starts_with("refused")));
+        let text = written(&[of(&[report], "shop.example", "v=spf1 -all", language)], language);
+        assert!(text.contains(line), "{line}");
+    }
+}
+
+#[test]
+fn what_changed_begins_with_all_providers_and_what_to_do_with_the_gravest() {
+    let text = written(&[figures()], Language::English);
+    let changed = text.split_once("What changed").unwrap().1.split_once("</ul>").unwrap().0;
+    let order: Vec<_> = ["Before and after", "All providers", "Gmail", "Outlook", "Yahoo"]
+        .iter()
+        .map(|one| changed.find(one))
+        .collect();
+    assert!(order.is_sorted() && order.iter().all(Option::is_some), "{changed}");
+    let to_do = text.split_once("What to do").unwrap().1.split_once("</ul>").unwrap().0;
+    let first = to_do.split_once("<li>").unwrap().1;
+    assert!(first.starts_with("7 probes of the last run passed neither SPF nor DKIM"), "{first}");
+    assert_eq!(text.matches("inbox, last run</h3>").count(), 1, "said once above all figures");
+    let figures = text.split_once("class=\"tiles\"").unwrap().1.split_once("</ul>").unwrap().0;
+    assert!(!figures.contains("last run"), "{figures}");
 }
 
 /// A page about senders and receivers who write whatever could break it.
@@ -106,6 +224,13 @@ fn hostile_page(language: Language) -> String {
         judged.auth = AuthWords { spf: Some(hostile.clone()), dkim: Some("pass".to_owned()), ..AuthWords::default() };
         judged.stamps = BTreeMap::from([(hostile.clone(), hostile.clone())]);
     }
+    let odd = received("generic", "hostile-words");
+    let hostile_headers = report.probes.iter_mut().filter(|judged| judged.probe.provider.as_str() == "yahoo");
+    for judged in hostile_headers {
+        (judged.stamps, judged.testimony) = (odd.stamps.clone(), odd.testimony.clone());
+    }
+    let long = format!("{}@{}example", "a".repeat(64), "long-name.".repeat(15));
+    report.probes[0].probe.seed = crate::domain::seed::Address::new(&long).unwrap();
     let mut before = report.clone();
     before.run.id.0 -= 1;
     before.run.started_at = crate::render::samples::at(-7 * 86_400_000);
@@ -188,7 +313,7 @@ fn every_dot_of_before_and_after_is_the_figure_of_its_sentence_and_lies_in_its_r
     let mut reports: Vec<_> = (1..=6).map(samples::week).collect();
     for report in reports.iter_mut().skip(2) {
         for judged in report.probes.iter_mut().step_by(2) {
-            judged.finding = crate::render::samples::finding("inbox", 3);
+            judged.finding = finding("inbox", 3);
         }
     }
     let sample = of(&reports, "shop.example", "v=spf1 -all", Language::English);
@@ -211,7 +336,7 @@ fn only_who_is_in_doubt_is_told_to_wait() {
     let mut report = bad_day();
     let gmail = report.probes.iter_mut().filter(|judged| judged.probe.provider.as_str() == "gmail");
     for judged in gmail.take(3) {
-        judged.finding = crate::render::samples::finding("spam", 3);
+        judged.finding = finding("spam", 3);
     }
     let text = written(&[of(&[report], "shop.example", "v=spf1 -all", Language::English)], Language::English);
     assert!(text.contains("<li>Outlook: pause cold mail for at least 72 hours"), "its whole range is critical");

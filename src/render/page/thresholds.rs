@@ -54,6 +54,7 @@ pub(super) fn definitions(confidence: f64, language: Language) -> Vec<(&'static 
         (words.not_measured, words.def_not_measured.to_owned()),
         (words.col_rate, words.def_rate.to_owned()),
         (words.term_range, filled(words.def_range, &[("confidence", &percent(confidence))])),
+        (words.term_stamp, words.def_stamp.to_owned()),
         (words.term_verdict, words.def_verdict.to_owned()),
         (words.term_seed, words.def_seed.to_owned()),
     ];
