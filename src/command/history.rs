@@ -66,6 +66,11 @@ impl History {
         }
     }
 
+    /// Whether the lab answered one of these runs instead of real providers.
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.runs.iter().any(|(run, _)| run.simulated)
+    }
+
     /// The week of a run.
     pub(crate) fn week(&self, run: &Run) -> WeekName {
         WeekName::of(run.started_at, &self.zone)

@@ -179,7 +179,7 @@ fn as_json(config: &Config, status: &Status) -> Value {
     let unreadable: Vec<Value> =
         status.unreadable.iter().map(|(seed, why)| json!({"seed": seed, "why": why})).collect();
     json!({
-        "health": health_word(status.exit), "at": moment(status.now), "run": run, "schedule": schedule, "series": series,
+        "health": health_word(status.exit), "at": moment(status.now), "simulated": status.history.is_simulated(), "run": run, "schedule": schedule, "series": series,
         "unreadable": unreadable,
         "sending": status
             .reputations
@@ -288,6 +288,9 @@ fn as_text(config: &Config, status: &Status) -> String {
                 let _ = writeln!(text, "            {} is {word}{proof}; to do: {action}", measure_word(rate.measure));
             }
         }
+    }
+    if status.history.is_simulated() {
+        let _ = writeln!(text, "simulated: in runs that these figures tell of the lab answered, no real provider");
     }
     if let Some(owed) = &status.schedule {
         let made = if owed.is_made {

@@ -161,6 +161,8 @@ fn what_is_exported_stays_simulated(directory: &Path, demo: &Path) {
         assert!(marks.eq([(&Value::from(true), &Value::from(true)); 12]), "{runs}");
         let sides = ["compare", "--before", "1,2,3,4,5,6", "--after", "8,9,10,11,12"];
         assert_eq!(json(&[&sides[..], &["--json"]].concat(), &config)["simulated"], true);
+        let status: Value = serde_json::from_slice(&inboxed(&["status", "--json"], &config).stdout).unwrap();
+        assert_eq!(status["simulated"], true, "{status}");
         for words in [&["runs"][..], &["show", "last"], &sides, &["status"], &["report", "--show"]] {
             let said = String::from_utf8(inboxed(words, &config).stdout).unwrap();
             assert!(said.to_lowercase().contains("simulated"), "{words:?}: {said}");
