@@ -71,7 +71,8 @@ pub(crate) async fn over(
         cells.extend(cells_of(store, config, &stream, &runs, &reports).await?);
     }
     let reputations = store.reputations().await?;
-    Ok(Diagnoses::of(cells, chosen.len(), reputations, config.thresholds, config.judge.confidence))
+    let found = Diagnoses::of(cells, chosen.len(), reputations, config.thresholds, config.judge.confidence);
+    Ok(Diagnoses { simulated: chosen.iter().any(|run| run.simulated), ..found })
 }
 
 /// The last complete runs of each stream, and which they are, the newest first.

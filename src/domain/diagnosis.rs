@@ -253,6 +253,8 @@ pub(crate) enum Evidence {
 pub(crate) struct Diagnoses {
     /// How many runs it rests on.
     pub(crate) runs: usize,
+    /// Whether the lab answered one of them instead of real providers.
+    pub(crate) simulated: bool,
     /// Streams × providers.
     pub(crate) matrix: Vec<Cell>,
     /// What SES counted, by region.
@@ -266,7 +268,7 @@ pub(crate) struct Diagnoses {
 }
 
 impl Diagnoses {
-    /// Reads a matrix, and what SES counted.
+    /// Reads a matrix that real providers answered, and what SES counted.
     pub(crate) fn of(
         matrix: Vec<Cell>,
         runs: usize,
@@ -276,7 +278,7 @@ impl Diagnoses {
     ) -> Self {
         let mut found = rules::diagnose(&matrix, thresholds);
         found.extend(reputations.iter().flat_map(|one| rules::returned(one, thresholds, confidence)));
-        Self { runs, matrix, reputations, thresholds, confidence, found }
+        Self { runs, simulated: false, matrix, reputations, thresholds, confidence, found }
     }
 }
 

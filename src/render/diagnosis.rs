@@ -32,7 +32,7 @@ pub(crate) fn diagnosis_value(diagnoses: &Diagnoses) -> Value {
     let sending = diagnoses.reputations.iter();
     let sending = sending.map(|one| sending_value(one, diagnoses.confidence, diagnoses.thresholds));
     json!({
-        "runs": diagnoses.runs, "matrix": cells.collect::<Vec<_>>(), "diagnoses": found.collect::<Vec<_>>(),
+        "runs": diagnoses.runs, "simulated": diagnoses.simulated, "matrix": cells.collect::<Vec<_>>(), "diagnoses": found.collect::<Vec<_>>(),
         "sending": sending.collect::<Vec<_>>(),
     })
 }
@@ -107,6 +107,7 @@ mod tests {
             "{open}"
         );
         let value = diagnosis_value(&found);
+        assert_eq!(value["simulated"], false);
         assert_eq!(value["runs"], 1);
         assert_eq!(value["matrix"][0]["standing"], "low");
         let told = value["diagnoses"].as_array().unwrap();

@@ -163,7 +163,7 @@ fn what_is_exported_stays_simulated(directory: &Path, demo: &Path) {
         assert_eq!(json(&[&sides[..], &["--json"]].concat(), &config)["simulated"], true);
         let status: Value = serde_json::from_slice(&inboxed(&["status", "--json"], &config).stdout).unwrap();
         assert_eq!(status["simulated"], true, "{status}");
-        for words in [&["runs"][..], &["show", "last"], &sides, &["status"], &["report", "--show"]] {
+        for words in [&["runs"][..], &["show", "last"], &sides, &["status"], &["diagnose"], &["report", "--show"]] {
             let said = String::from_utf8(inboxed(words, &config).stdout).unwrap();
             assert!(said.to_lowercase().contains("simulated"), "{words:?}: {said}");
         }

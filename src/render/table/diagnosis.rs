@@ -22,6 +22,10 @@ pub(crate) fn diagnosis_table(diagnoses: &Diagnoses, screen: Screen) -> String {
     let mut text = matrix(diagnoses).draw(screen);
     let is_unsettled = |standing| diagnoses.matrix.iter().any(|cell| cell.standing(diagnoses.thresholds) == standing);
     // Writing to a String cannot fail.
+    if diagnoses.simulated {
+        let mark = "[simulated: the lab answered, no real provider]";
+        let _ = writeln!(text, "{}", screen.paint(Tone::Warning, mark));
+    }
     if is_unsettled(Standing::Unsettled) {
         let limit = percent(diagnoses.thresholds.inbox_warn);
         let _ = writeln!(
