@@ -169,14 +169,14 @@ table! {
 
     // The verdict.
     healthy: "Healthy", "In Ordnung";
-    healthy_says: "No provider is beyond a threshold.", "Kein Anbieter liegt jenseits einer Grenze.";
+    healthy_says: "No provider is surely beyond a threshold.", "Kein Anbieter liegt sicher jenseits einer Grenze.";
     warning: "Warning", "Warnung";
     critical: "Critical", "Kritisch";
     not_judged: "Not judged", "Nicht beurteilt";
     not_judged_says: "No provider has {n} measured probes.", "Kein Anbieter hat {n} gemessene Proben.";
-    inbox_below: "{provider}: the inbox range {range} lies below {limit}.", "{provider}: Der Bereich der Posteingangsquote {range} liegt unter {limit}.";
-    spam_above: "{provider}: the spam range {range} lies above {limit}.", "{provider}: Der Bereich des Spam-Anteils {range} liegt über {limit}.";
-    doubt: "{provider} at {share} is below {limit}, but with a range of {range}: not evidence yet.", "{provider} liegt mit {share} unter {limit}, aber bei einem Bereich von {range}: noch kein Beleg.";
+    inbox_below: "{provider}: surely less than {limit} reach the inbox (range {range}).", "{provider}: Sicher weniger als {limit} kommen in den Posteingang (Bereich {range}).";
+    spam_above: "{provider}: surely more than {limit} lie in spam (range {range}).", "{provider}: Sicher mehr als {limit} liegen im Spam (Bereich {range}).";
+    doubt: "{provider}: {share} in the inbox is below {limit}, but it may really be {range}: no evidence yet.", "{provider}: {share} im Posteingang liegen unter {limit}, wirklich können es aber {range} sein: noch kein Beleg.";
     open_range: "{provider}: {n} of {all} could not be measured.", "{provider}: {n} von {all} nicht messbar.";
 
     // What changed.
@@ -197,7 +197,7 @@ table! {
     // The diagnosis.
     diagnosis_heading: "Diagnosis: where the trouble lies", "Diagnose: woran es liegt";
     diagnosis_of: "From the last runs of each stream, {runs} in all", "Aus den letzten Läufen jedes Streams, insgesamt {runs}";
-    diagnosis_nothing: "Nothing is surely low.", "Nichts liegt sicher zu niedrig.";
+    diagnosis_nothing: "Nothing points to trouble: at no provider is the inbox rate surely too low.", "Nichts deutet auf Schwierigkeiten hin: Bei keinem Anbieter ist die Posteingangsquote sicher zu niedrig.";
     term_doubt: "Doubt", "Zweifel";
     term_next: "Next step", "Nächster Schritt";
     and: "and", "und";
@@ -223,7 +223,7 @@ table! {
     evidence_counted: "{n} of {all} mails in two weeks: {rate} (range {range})", "{n} von {all} Mails in zwei Wochen: {rate} (Bereich {range})";
     evidence_low: "low: {names}", "zu niedrig: {names}";
     evidence_well: "well: {names}", "gut: {names}";
-    doubt_one_run: "this rests on one run alone; make another a week later before acting. {doubt}", "das beruht auf einem einzigen Lauf; machen Sie eine Woche später einen weiteren, bevor Sie handeln. {doubt}";
+    doubt_one_run: "this rests on one run alone; make another a week later before acting; {doubt}", "das beruht auf einem einzigen Lauf; machen Sie eine Woche später einen weiteren, bevor Sie handeln; {doubt}";
     doubt_everywhere: "a fault of DNS or of the message shows the same way", "ein Fehler im DNS oder in der Nachricht zeigt sich genauso";
     doubt_one_provider: "seeds do not open or answer; readers there may see better", "Testpostfächer öffnen und antworten nicht; echte Leser dort sehen es vielleicht besser";
     doubt_unsettled: "not settled: {providers}", "nicht geklärt: {providers}";
