@@ -113,7 +113,9 @@ fn pair_json(pair: &Pair) -> Value {
         side.map(|(rate, range)| json!({ "rate": rate, "interval": range.map(|range| [range.lo, range.hi]) }))
     };
     json!({
-        "provider": pair.title, "before": side(pair.before), "after": side(pair.after), "verdict": pair.verdict.word(),
+        "provider": pair.title, "before": side(pair.before), "after": side(pair.after),
+        "difference": pair.shift.map(|(diff, range)| json!({ "change": diff, "interval": [range.lo, range.hi] })),
+        "verdict": pair.verdict.word(),
     })
 }
 

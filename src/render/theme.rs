@@ -32,6 +32,8 @@ pub(crate) enum Paint {
     Faint,
     /// A part of a bar.
     Placed(Placement),
+    /// The inbox where it recedes, so that trouble stands out.
+    Receding,
     /// A figure that reaches its threshold.
     Good,
     /// One that does not.
@@ -46,7 +48,7 @@ pub(crate) enum Paint {
 
 impl Paint {
     /// Every paint.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Paper,
         Self::Text,
         Self::Quiet,
@@ -56,6 +58,7 @@ impl Paint {
         Self::Placed(Placement::Elsewhere),
         Self::Placed(Placement::Missing),
         Self::Placed(Placement::Spam),
+        Self::Receding,
         Self::Good,
         Self::Short,
         Self::Bad,
@@ -71,6 +74,7 @@ impl Paint {
             Self::Quiet => "quiet",
             Self::Faint => "faint",
             Self::Placed(placement) => placement.word(),
+            Self::Receding => "receding",
             Self::Good => "good",
             Self::Short => "short",
             Self::Bad => "bad",
@@ -86,11 +90,12 @@ impl Paint {
             Self::Text => (0x001B_1F27, 0x00E8_EBF0),
             Self::Quiet => (0x0057_5F6B, 0x00A9_B1BD),
             Self::Faint => (0x00DD_E1E6, 0x0034_3B46),
-            Self::Placed(Placement::Inbox) => (0x001F_6FA8, 0x003A_8FD0),
-            Self::Placed(Placement::Promotions) => (0x008F_C4E8, 0x00BF_E2F8),
-            Self::Placed(Placement::Elsewhere) => (0x00F3_C452, 0x00F7_D067),
-            Self::Placed(Placement::Spam) => (0x00D2_461B, 0x00D9_4A1B),
-            Self::Placed(Placement::Missing) => (0x003F_434C, 0x0065_6D7A),
+            Self::Placed(Placement::Inbox) => (0x001F_6FA8, 0x004F_A4E8),
+            Self::Placed(Placement::Promotions) => (0x008F_C4E8, 0x0027_557F),
+            Self::Placed(Placement::Elsewhere) => (0x00F3_C452, 0x0066_4C1A),
+            Self::Placed(Placement::Spam) => (0x00D2_461B, 0x00FB_742F),
+            Self::Placed(Placement::Missing) => (0x003F_434C, 0x00C0_C6CF),
+            Self::Receding => (0x00D7_E5EF, 0x0020_3040),
             Self::Good => (0x0017_5E93, 0x006D_B3E8),
             Self::Short => (0x008F_5A00, 0x00E9_B44C),
             Self::Bad => (0x00B3_370A, 0x00FF_8A5C),
@@ -194,6 +199,27 @@ mod tests {
                         assert!(distance > 28.0, "{theme:?}, {name}: {one:?} and {other:?} are {distance:.1} apart");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_worse_a_placement_the_louder_it_is_and_an_inbox_that_recedes_is_still_seen() {
+        use Placement::{Elsewhere, Missing, Promotions, Spam};
+        let order = [Spam, Missing, Elsewhere, Promotions].map(Paint::Placed).into_iter().chain([Paint::Receding]);
+        let order: Vec<Paint> = order.collect();
+        for theme in Theme::ALL {
+            let paper = Paint::Paper.rgb(theme);
+            for (name, vision) in &VISIONS {
+                let loud: Vec<f64> = order.iter().map(|paint| distance(paint.rgb(theme), paper, vision)).collect();
+                let (first, last) = (loud[0], loud[4]);
+                assert!(loud[1..].iter().all(|other| *other < first), "{theme:?}, {name}: {loud:?}");
+                assert!(
+                    loud[..4].iter().all(|other| *other > last + 15.0) && last > 10.0,
+                    "{theme:?}, {name}: {loud:?}"
+                );
+                let is_ordinary = *name == "ordinary";
+                assert!(!is_ordinary || loud.is_sorted_by(|one, next| *one > next + 5.0), "{theme:?}: {loud:?}");
             }
         }
     }

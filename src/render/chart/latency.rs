@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use super::{
-    Form, Frame, Key, SMALL, USUAL, crossed, dates, description, draw_flags, flags, footer, headline, lanes, last_run,
-    legend, provider_name, scene,
-};
+use super::stack::{Stack, said};
+use super::{Form, Frame, Key, SMALL, said_of_provider};
 use crate::domain::finding::Placement;
 use crate::render::figure::latency::{LatencyFigure, LatencyPanel};
 use crate::render::font::Fonts;
@@ -18,35 +16,29 @@ const LINE: Paint = Paint::Placed(Placement::Inbox);
 
 /// Lays out a latency chart.
 pub(crate) fn latency_scene(figure: &LatencyFigure, form: Form, language: Language, fonts: &Fonts) -> Scene {
-    let frame = Frame::new(form);
-    let words = language.words();
-    let mut sheet = Sheet::new(fonts);
-    let below = headline(&mut sheet, &frame, &figure.title, &figure.subtitle, figure.simulated, language);
-    let keys = [
-        (Key::Filled(LINE), words.latency_median.to_owned()),
-        (Key::Faint(LINE, super::PALE), words.latency_slowest.to_owned()),
-    ];
-    let below = legend(&mut sheet, &frame, &keys, below);
-    let flags = flags(fonts, &frame, &figure.marks, figure.slots.len());
-    let start = below + lanes(&flags);
-    let tops: Vec<f64> = (0..figure.panels.len()).map(|at| frame.top(start, at)).collect();
-    for (panel, top) in figure.panels.iter().zip(&tops) {
-        draw_panel(&mut sheet, &frame, figure, panel, *top, language);
-    }
-    let bottom = tops.last().copied().unwrap_or(start) + frame.tall;
-    dates(&mut sheet, &frame, &figure.dates, figure.slots.len(), bottom + 18.0);
-    draw_flags(&mut sheet, &flags, below, &crossed(&frame, &tops));
-    if figure.panels.is_empty() {
-        sheet.words(words.nothing_asked, (frame.field.0, start + frame.tall / 2.0), Anchor::Start, USUAL);
-    }
-    let height = footer(&mut sheet, &frame, &figure.footnote, bottom + 42.0);
-    let said: Vec<String> = std::iter::once(figure.subtitle.clone()).chain(figure.panels.iter().map(said_of)).collect();
-    scene(sheet, &frame, &figure.title, description(figure.simulated, language, &said), height)
-}
-
-fn said_of(panel: &LatencyPanel) -> String {
-    let remarks: Vec<&str> = panel.remarks.iter().map(|remark| remark.words.as_str()).collect();
-    format!("{}: {}, {}", panel.title, panel.headline, remarks.join(", "))
+    let (mut frame, words) = (Frame::new(form), language.words());
+    // Durations are longer than shares.
+    frame.field.0 = frame.field.0.max(44.0);
+    let stack = Stack {
+        title: &figure.title,
+        subtitle: &figure.subtitle,
+        simulated: figure.simulated,
+        keys: vec![
+            (Key::Filled(LINE), words.latency_median.to_owned()),
+            (Key::Faint(LINE, super::PALE), words.latency_slowest.to_owned()),
+        ],
+        slots: figure.slots.len(),
+        dates: &figure.dates,
+        marks: &figure.marks,
+        footnote: &figure.footnote,
+        below: 0.0,
+        panels: figure.panels.iter().map(|panel| said(&panel.title, &panel.headline, &panel.remarks)).collect(),
+    };
+    stack.scene(&frame, language, fonts, |sheet, at, top| {
+        if let Some(panel) = figure.panels.get(at) {
+            draw_panel(sheet, &frame, figure, panel, top, language);
+        }
+    })
 }
 
 /// How high a duration lies, 0…1: the scale is logarithmic, and what is faster than its first step lies on the floor.
@@ -105,6 +97,6 @@ fn draw_panel(
     for run in runs.into_iter().filter(|run| run.len() > 1) {
         sheet.line(run, 1.4, LINE);
     }
-    provider_name(sheet, frame, &panel.title, top);
-    last_run(sheet, frame, (&panel.headline, Paint::Text), &panel.remarks, top);
+    let heads = (panel.title.as_str(), panel.headline.as_str(), Paint::Text);
+    said_of_provider(sheet, frame, heads, &panel.remarks, top);
 }

@@ -4,12 +4,13 @@
 //! says the headline itself. The smallest words are ten units high, so that a poster can be read at half its pixels.
 
 pub(crate) mod before_after;
+mod flags;
 pub(crate) mod latency;
 pub(crate) mod seeds;
+mod stack;
 pub(crate) mod trend;
 
-use super::figure::Mark;
-use super::font::Fonts;
+use super::figure::trend::Remark;
 use super::language::Language;
 use super::scene::{Anchor, Area, Ink, Scene, Sheet, Type};
 use super::theme::Paint;
@@ -31,14 +32,6 @@ pub(crate) enum Form {
 const SMALL: Type = Type::regular(10.0, Paint::Quiet);
 /// Words below a figure.
 const USUAL: Type = Type::regular(10.5, Paint::Quiet);
-/// Words of a mark.
-const FLAG: Type = Type::bold(10.5, Paint::Text);
-/// Height of the lines in which the words of marks stand.
-const LANE: f64 = 17.0;
-/// Most lines of words of marks.
-const LANES: usize = 8;
-/// From a mark's line to its words.
-const BESIDE: f64 = 9.0;
 /// What every poster is signed with.
 const SIGNATURE: &str = "inboxed";
 
@@ -112,6 +105,7 @@ enum Key {
     Faint(Paint, f64),
     Hatched,
     Dashed(Paint),
+    Ruled(Paint),
 }
 
 /// The headline of a poster, with what it must say of itself. Returns the height below it; a chart in a page has none.
@@ -158,6 +152,7 @@ fn legend(sheet: &mut Sheet<'_>, frame: &Frame, keys: &[(Key, String)], top: f64
             Key::Filled(paint) => sheet.pill(swatch, 1.5, *paint),
             Key::Faint(paint, cover) => sheet.pill(swatch, 1.5, Ink::faded(*paint, *cover)),
             Key::Hatched => sheet.hatch(swatch, Ink::faded(Paint::Quiet, 0.8)),
+            Key::Ruled(paint) => sheet.fill(Area { top: y - 0.8, bottom: y + 0.8, ..swatch }, *paint),
             Key::Dashed(paint) => sheet.dashes((swatch.left - 1.0, swatch.right + 1.0), y, (3.5, 1.8), 1.6, *paint),
         }
         sheet.words(words.as_str(), (x + 17.0, y), Anchor::Start, set);
@@ -167,7 +162,7 @@ fn legend(sheet: &mut Sheet<'_>, frame: &Frame, keys: &[(Key, String)], top: f64
 }
 
 /// How much of a paint is left where it is to recede.
-const PALE: f64 = 0.3;
+const PALE: f64 = 0.36;
 
 /// The parts of bars that occur, as a legend.
 fn placement_keys(placements: &[Placement], has_gaps: bool, language: Language) -> Vec<(Key, String)> {
@@ -180,12 +175,51 @@ fn placement_keys(placements: &[Placement], has_gaps: bool, language: Language) 
     keys
 }
 
-/// A provider's name: beside the field on several lines, or above it on one.
-fn provider_name(sheet: &mut Sheet<'_>, frame: &Frame, title: &str, top: f64) {
+/// A provider's name and what is said of the last run: on either side of the field, or above it.
+fn said_of_provider(
+    sheet: &mut Sheet<'_>,
+    frame: &Frame,
+    (title, headline, paint): (&str, &str, Paint),
+    remarks: &[Remark],
+    top: f64,
+) {
     if frame.is_narrow() {
-        let set = Type::bold(14.0, Paint::Text);
-        return sheet.fitting(title, (frame.margin, top - 36.0), Anchor::Start, set, 220.0);
+        return said_above(sheet, frame, (title, headline, paint), remarks, top);
     }
+    provider_name(sheet, frame, title, top);
+    last_run(sheet, frame, (headline, paint), remarks, top);
+}
+
+fn alarming(alarm: bool) -> Type {
+    if alarm { Type::bold(USUAL.size, Paint::Bad) } else { USUAL }
+}
+
+/// The name on the left, the figure with its first words on the right, the others below.
+fn said_above(
+    sheet: &mut Sheet<'_>,
+    frame: &Frame,
+    (title, headline, paint): (&str, &str, Paint),
+    remarks: &[Remark],
+    top: f64,
+) {
+    let y = top - 36.0;
+    let figure = Type::bold(17.0, paint);
+    sheet.fitting(headline, (frame.right(), y), Anchor::End, figure, 130.0);
+    let mut left = frame.right() - sheet.width(headline, figure).min(130.0) - 8.0;
+    if let Some(first) = remarks.first() {
+        sheet.fitting(&first.words, (left, y + 1.5), Anchor::End, SMALL, 200.0);
+        left -= sheet.width(&first.words, SMALL).min(200.0) + 10.0;
+    }
+    sheet.fitting(title, (frame.margin, y), Anchor::Start, Type::bold(14.0, Paint::Text), left - frame.margin);
+    let others = remarks.get(1..).unwrap_or_default();
+    let set = Type { size: SMALL.size, ..alarming(others.iter().any(|remark| remark.alarm)) };
+    let words: Vec<&str> = others.iter().map(|remark| remark.words.as_str()).collect();
+    let room = frame.right() - frame.margin;
+    sheet.fitting(&words.join(" · "), (frame.margin, top - 16.0), Anchor::Start, set, room);
+}
+
+/// A provider's name on as many lines as it takes.
+fn provider_name(sheet: &mut Sheet<'_>, frame: &Frame, title: &str, top: f64) {
     let room = frame.field.0 - frame.margin - 38.0;
     let fits = |size: &f64| {
         let set = Type::bold(*size, Paint::Text);
@@ -200,29 +234,8 @@ fn provider_name(sheet: &mut Sheet<'_>, frame: &Frame, title: &str, top: f64) {
     }
 }
 
-/// What is said of the last run: beside the field, or above it.
-fn last_run(
-    sheet: &mut Sheet<'_>,
-    frame: &Frame,
-    headline: (&str, Paint),
-    remarks: &[super::figure::trend::Remark],
-    top: f64,
-) {
-    let alarming = |alarm: bool| if alarm { Type::bold(USUAL.size, Paint::Bad) } else { USUAL };
-    if frame.is_narrow() {
-        let set = Type::bold(17.0, headline.1);
-        sheet.fitting(headline.0, (frame.right(), top - 36.0), Anchor::End, set, 130.0);
-        let alarm = remarks.iter().any(|remark| remark.alarm);
-        let words: Vec<&str> = remarks.iter().map(|remark| remark.words.as_str()).collect();
-        let set = Type { size: 10.0, ..alarming(alarm) };
-        return sheet.fitting(
-            &words.join(" · "),
-            (frame.margin, top - 16.0),
-            Anchor::Start,
-            set,
-            frame.right() - frame.margin,
-        );
-    }
+/// What is said of the last run, beside the field.
+fn last_run(sheet: &mut Sheet<'_>, frame: &Frame, headline: (&str, Paint), remarks: &[Remark], top: f64) {
     sheet.fitting(headline.0, (frame.beside(), top + 45.0), Anchor::Start, Type::bold(20.0, headline.1), 148.0);
     for (at, remark) in remarks.iter().enumerate() {
         let y = top + 66.0 + 14.0 * count(at);
@@ -236,99 +249,56 @@ fn last_run(
     }
 }
 
-/// Dates below the lowest panel: all of them, or every second, every third, so that none touches the next and all stay
-/// evenly apart.
-fn dates(sheet: &mut Sheet<'_>, frame: &Frame, dates: &[(usize, String)], slots: usize, y: f64) {
-    let placed: Vec<(f64, f64, &str)> = dates
-        .iter()
-        .map(|(at, words)| {
-            let half = sheet.width(words, USUAL) / 2.0;
-            let middle = frame.slot(*at, slots) + frame.pitch(slots) / 2.0;
-            (middle.clamp(frame.margin + half, frame.right() - half), half, words.as_str())
-        })
-        .collect();
-    let every = |step: usize| placed.iter().step_by(step);
-    let fits = |step: &usize| {
-        every(*step).zip(every(*step).skip(1)).all(|(one, next)| one.0 + one.1 + 10.0 <= next.0 - next.1)
+/// Where dates stand: the last run's always, and from there back all of them, or every second, every third, so that none
+/// touches the next; the first run's takes the place of the one that it would touch.
+fn spread<'a>(sheet: &Sheet<'_>, frame: &Frame, dates: &'a [(usize, String)], slots: usize) -> Vec<DateAt<'a>> {
+    let placed = |(at, words): &'a (usize, String)| {
+        let half = sheet.width(words, USUAL) / 2.0;
+        let middle = frame.slot(*at, slots) + frame.pitch(slots) / 2.0;
+        DateAt { middle: middle.clamp(frame.margin + half, frame.right() - half), half, words }
     };
-    let step = (1..=placed.len()).find(fits).unwrap_or(1);
-    for (middle, _, words) in every(step) {
-        sheet.words(*words, (*middle, y), Anchor::Middle, USUAL);
+    let backward: Vec<DateAt<'_>> = dates.iter().rev().map(placed).collect();
+    let gaps = |shown: &[DateAt<'_>]| -> Vec<f64> {
+        shown.iter().zip(shown.iter().skip(1)).map(|(one, next)| next.middle - one.middle).collect()
+    };
+    let fits = |shown: &[DateAt<'_>]| {
+        shown.iter().zip(shown.iter().skip(1)).all(|(one, next)| next.left() >= one.right() + 10.0)
+    };
+    let every = |step: usize| backward.iter().step_by(step).rev().copied().collect::<Vec<_>>();
+    let shown = (1..=backward.len()).map(every).find(|shown| fits(shown)).unwrap_or_default();
+    if shown.first() == backward.last() {
+        return shown;
+    }
+    // The last one never makes room.
+    let from_first =
+        |left_out: usize| backward.last().into_iter().chain(shown.iter().skip(left_out)).copied().collect();
+    let usual = gaps(&shown).last().copied().unwrap_or(0.0);
+    let is_even = |shown: &Vec<DateAt<'_>>| fits(shown) && gaps(shown).iter().all(|gap| *gap >= usual * 0.75);
+    (0..shown.len().min(2)).map(from_first).find(is_even).unwrap_or(shown)
+}
+
+/// A date on the axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct DateAt<'a> {
+    middle: f64,
+    half: f64,
+    words: &'a str,
+}
+
+impl DateAt<'_> {
+    fn left(&self) -> f64 {
+        self.middle - self.half
+    }
+
+    fn right(&self) -> f64 {
+        self.middle + self.half
     }
 }
 
-/// The words of a mark, with the line they stand on.
-#[derive(Debug, Clone, PartialEq)]
-struct Flag {
-    x: f64,
-    lane: usize,
-    words: String,
-    width: f64,
-    leftward: bool,
-}
-
-/// Gives every mark a line on which its words overlap no others; words longer than the chart has room for are cut.
-fn flags(fonts: &Fonts, frame: &Frame, marks: &[Mark], slots: usize) -> Vec<Flag> {
-    let mut taken = [f64::MIN; LANES];
-    let mut flags = Vec::new();
-    for mark in marks {
-        let x = frame.slot(mark.before, slots);
-        let whole = fonts.width(&mark.words, FLAG.size, FLAG.weight);
-        let (rightward_room, leftward_room) = (frame.right() - x - BESIDE, x - frame.margin - BESIDE);
-        let leftward = whole > rightward_room && leftward_room > rightward_room;
-        let room = if leftward { leftward_room } else { rightward_room };
-        let mut words = fonts.fitting(&mark.words, FLAG.size, FLAG.weight, room);
-        let mut width = fonts.width(&words, FLAG.size, FLAG.weight);
-        let (start, end) = if leftward { (x - BESIDE - width, x + 6.0) } else { (x - 4.0, x + BESIDE + width) };
-        let free = taken.iter().position(|until| *until <= start - 8.0);
-        let lane = free.unwrap_or(LANES - 1);
-        if free.is_none() {
-            (words, width) = (String::new(), 0.0);
-        }
-        if let Some(until) = taken.get_mut(lane) {
-            *until = until.max(end);
-        }
-        flags.push(Flag { x, lane, words, width, leftward });
-    }
-    flags
-}
-
-/// Height that flags take above the first panel.
-fn lanes(flags: &[Flag]) -> f64 {
-    count(flags.iter().map(|flag| flag.lane + 1).max().unwrap_or(0)) * LANE + 8.0
-}
-
-/// Lines first, then words on paper, so that no line runs through a word. `top` is where the first lane begins, `fields` are
-/// the upper and lower edges of what the lines cross.
-fn draw_flags(sheet: &mut Sheet<'_>, flags: &[Flag], top: f64, fields: &[(f64, f64)]) {
-    let y = |flag: &Flag| top + count(flag.lane) * LANE + 7.0;
-    for flag in flags {
-        sheet.group(flag.words.clone(), |sheet| {
-            for (at, (upper, lower)) in fields.iter().enumerate() {
-                let upper = if at == 0 && fields.len() == 1 { y(flag) } else { *upper };
-                let line = |half: f64| Area { left: flag.x - half, top: upper, right: flag.x + half, bottom: *lower };
-                sheet.fill(line(1.5), Ink::faded(Paint::Paper, 0.85));
-                sheet.fill(line(0.67), Paint::Text);
-            }
-            sheet.disc((flag.x, y(flag)), 3.6, Paint::Text);
-        });
-    }
-    for flag in flags.iter().filter(|flag| !flag.words.is_empty()) {
-        let start = if flag.leftward { flag.x - BESIDE - flag.width } else { flag.x + BESIDE };
-        let (left, right) = (start - 3.0, start + flag.width + 3.0);
-        sheet.fill(Area { left, top: y(flag) - 7.0, right, bottom: y(flag) + 8.0 }, Paint::Paper);
-        sheet.words(flag.words.as_str(), (start, y(flag)), Anchor::Start, FLAG);
-    }
-}
-
-/// What the lines of flags cross: everything at once, or each field where words stand above them.
-fn crossed(frame: &Frame, tops: &[f64]) -> Vec<(f64, f64)> {
-    if frame.is_narrow() {
-        return tops.iter().map(|top| (*top, top + frame.tall)).collect();
-    }
-    match (tops.first(), tops.last()) {
-        (Some(first), Some(last)) => vec![(*first, last + frame.tall)],
-        _ => Vec::new(),
+/// Dates in one line.
+fn dates(sheet: &mut Sheet<'_>, frame: &Frame, dates: &[(usize, String)], slots: usize, y: f64) {
+    for date in spread(sheet, frame, dates, slots) {
+        sheet.words(date.words, (date.middle, y), Anchor::Middle, USUAL);
     }
 }
 

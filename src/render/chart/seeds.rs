@@ -1,6 +1,6 @@
 //! The seed grid as a chart: a row for each seed, a column for each run.
 
-use super::{Form, Frame, Key, SMALL, USUAL, dates, description, footer, headline, legend, scene};
+use super::{DateAt, Form, Frame, Key, SMALL, USUAL, dates, description, footer, headline, legend, scene, spread};
 use crate::domain::finding::Placement;
 use crate::domain::interval::count;
 use crate::render::figure::seeds::{Cell, SeedGrid, SeedLine};
@@ -12,8 +12,6 @@ use crate::render::words::percent;
 
 /// Height of a row.
 const ROW: f64 = 15.0;
-/// How much of the inbox's colour is left, so that trouble stands out.
-const RECEDING: f64 = 0.18;
 /// Height of a provider's name above its rows.
 const TITLE: f64 = 26.0;
 
@@ -32,12 +30,14 @@ pub(crate) fn seeds_scene(figure: &SeedGrid, form: Form, language: Language, fon
         .into_iter()
         .map(|(key, words)| {
             let inbox = Paint::Placed(Placement::Inbox);
-            (if key == Key::Filled(inbox) { Key::Faint(inbox, RECEDING) } else { key }, words)
+            (if key == Key::Filled(inbox) { Key::Filled(Paint::Receding) } else { key }, words)
         })
         .collect();
     let below = legend(&mut sheet, &frame, &keys, below);
-    // On a telephone the last date has no room beside the heading of the last column.
-    let lift = if frame.is_narrow() { 14.0 } else { 0.0 };
+    // Where the last date has no room beside the heading of the last column, that stands above.
+    let heading = frame.right() - sheet.width(words.grid_rate, SMALL) - 8.0;
+    let dates_end = spread(&sheet, &frame, &figure.dates, figure.slots.len()).last().map_or(0.0, DateAt::right);
+    let lift = if dates_end > heading { 14.0 } else { 0.0 };
     let mut y = below + 22.0 + lift;
     dates(&mut sheet, &frame, &figure.dates, figure.slots.len(), y - 6.0);
     sheet.words(words.grid_rate, (frame.right(), y - 6.0 - lift), Anchor::End, SMALL);
@@ -88,9 +88,8 @@ fn draw_line(sheet: &mut Sheet<'_>, frame: &Frame, figure: &SeedGrid, line: &See
                 sheet.group(says, |sheet| sheet.hatch(area, Ink::faded(Paint::Quiet, 0.7)));
             }
             Cell::Placed(placement) => {
-                let cover = if *placement == Placement::Inbox { RECEDING } else { 1.0 };
-                let ink = Ink::faded(Paint::Placed(*placement), cover);
-                sheet.group(said(language.placement(*placement)), |sheet| sheet.fill(area, ink));
+                let paint = if *placement == Placement::Inbox { Paint::Receding } else { Paint::Placed(*placement) };
+                sheet.group(said(language.placement(*placement)), |sheet| sheet.fill(area, paint));
             }
         }
     }

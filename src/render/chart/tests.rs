@@ -2,10 +2,13 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::domain::finding::Rules;
+use crate::domain::health::Thresholds;
+use crate::render::figure::Mark;
 use crate::render::figure::latency::LatencyFigure;
 use crate::render::figure::seeds::{Cell, SeedGrid, SeedRow};
 use crate::render::figure::trend::{Bar, Trend, TrendRow};
 use crate::render::figure::{Settings, TrendChange};
+use crate::render::font::Fonts;
 use crate::render::page::samples::probed;
 use crate::render::png::png;
 use crate::render::report::{RunReport, ShownProvider};
@@ -45,11 +48,15 @@ fn scenes(runs: i64, words: &str, providers: &[ShownProvider]) -> Vec<Scene> {
     let (rows, reports, changes) = history(runs, words);
     let settings = settings(providers);
     let trend = Trend::new(&rows, &changes, &settings);
+    let low = settings.thresholds.inbox_crit;
+    let high = Thresholds { inbox_warn: if runs % 2 == 0 { 0.97 } else { low }, ..settings.thresholds };
+    let high = Trend::new(&rows, &changes, &Settings { thresholds: high, language: Language::German, ..settings });
     let latency = LatencyFigure::new(&rows, &changes, &settings);
     let grid = SeedGrid::new(&seed_rows(&reports), &settings);
     let of = |form| {
         [
             trend::trend_scene(&trend, form, Language::English, &fonts),
+            trend::trend_scene(&high, form, Language::German, &fonts),
             latency::latency_scene(&latency, form, Language::English, &fonts),
             seeds::seeds_scene(&grid, form, Language::German, &fonts),
         ]
@@ -221,21 +228,78 @@ fn a_chart_is_svg_without_a_script_a_style_or_an_address() {
 }
 
 #[test]
-fn dates_that_have_no_room_are_left_out_evenly() {
+fn dates_that_have_no_room_are_left_out_evenly_but_never_the_last() {
     let fonts = Fonts::new().unwrap();
-    for (runs, form) in
-        [(12, Form::Narrow), (26, Form::Narrow), (200, Form::Wide), (200, Form::Narrow), (7, Form::Wide)]
-    {
-        let (rows, ..) = history(runs, "");
-        let figure = Trend::new(&rows, &[], &settings(&three()));
-        let scene = trend::trend_scene(&figure, form, Language::German, &fonts);
-        let all = words_of(&scene.shapes, &fonts);
-        let shown: Vec<usize> = (figure.dates.iter().enumerate())
-            .filter(|(_, (_, text))| all.iter().any(|(words, ..)| words == text))
-            .map(|(at, _)| at)
-            .collect();
-        assert!(shown.len() > 1 && shown[0] == 0, "{runs} {form:?}: {shown:?}");
-        let step = shown[1] - shown[0];
-        assert!(shown.windows(2).all(|pair| pair[1] - pair[0] == step), "{runs} {form:?}: {shown:?}");
+    for language in [Language::English, Language::German] {
+        for (runs, form) in [2, 5, 7, 12, 13, 26, 60, 200].into_iter().flat_map(|runs| FORMS.map(|form| (runs, form))) {
+            let (rows, ..) = history(runs, "");
+            let providers = three();
+            let figure = Trend::new(&rows, &[], &Settings { language, ..settings(&providers) });
+            let (frame, sheet) = (Frame::new(form), Sheet::new(&fonts));
+            let all: Vec<f64> = (figure.dates.iter())
+                .map(|(at, _)| frame.slot(*at, figure.slots.len()) + frame.pitch(figure.slots.len()) / 2.0)
+                .collect();
+            let shown = spread(&sheet, &frame, &figure.dates, figure.slots.len());
+            let (last, words) = (shown.last().unwrap(), &figure.dates.last().unwrap().1);
+            assert_eq!(last.words, words, "{runs} {form:?}");
+            assert!((last.middle - all[all.len() - 1]).abs() < last.half, "{runs} {form:?}");
+            let gaps: Vec<f64> = shown.windows(2).map(|pair| pair[1].left() - pair[0].right()).collect();
+            assert!(gaps.iter().all(|gap| *gap >= 10.0), "{runs} {form:?}: {gaps:?}");
+            // All are evenly apart but the first one, which stands at its own run, and those at the edge of the paper.
+            let middles: Vec<f64> = shown.iter().skip(1).map(|date| date.middle).collect();
+            let even = middles
+                .windows(2)
+                .map(|pair| pair[1] - pair[0])
+                .fold((f64::MAX, 0.0_f64), |(least, most), gap| (least.min(gap), most.max(gap)));
+            assert!(middles.len() < 3 || even.1 - even.0 < last.half, "{runs} {form:?}: {middles:?}");
+        }
+    }
+}
+
+#[test]
+fn the_words_of_a_change_are_whole_on_every_form() {
+    let fonts = Fonts::new().unwrap();
+    let change =
+        "DNS: SPF der MAIL-FROM-Domain, MX der MAIL-FROM-Domain, DKIM, DMARC, Rückwärtsname der Absenderadresse";
+    for (at, form) in (0..=12).flat_map(|at| FORMS.map(|form| (at, form))) {
+        let marks = [Mark { before: at, words: change.to_owned() }];
+        let flags = flags::placed(&fonts, &Frame::new(form), &marks, 12);
+        assert_eq!(flags[0].lines.join(" "), change, "{form:?} at {at}");
+    }
+}
+
+#[test]
+fn before_and_after_says_every_verdict_whole_beside_both_scales() {
+    use crate::domain::compare::Verdict;
+    use crate::render::page::samples::{of, week};
+    let fonts = Fonts::new().unwrap();
+    for language in [Language::English, Language::German] {
+        let reports: Vec<_> = (1..=6).map(week).collect();
+        let mut pair = of(&reports, "shop.example", "v=spf1 -all", language).figures.before_after.unwrap();
+        let words = language.words();
+        let verdicts = [
+            (Verdict::MaybeWorse, words.verdict_maybe_worse),
+            (Verdict::MaybeBetter, words.verdict_maybe_better),
+            (Verdict::NoClearChange, words.verdict_no_change),
+            (Verdict::Better, words.verdict_better),
+        ];
+        for (row, (verdict, said)) in pair.rows.iter_mut().zip(verdicts) {
+            (row.verdict, row.said) = (verdict, said.to_owned());
+        }
+        for form in FORMS {
+            let scene = before_after::before_after_scene(&pair, form, language, &fonts);
+            let all = words_of(&scene.shapes, &fonts);
+            for (_, said) in verdicts {
+                assert!(all.iter().any(|(words, ..)| words.starts_with(said)), "{form:?}: {said}");
+            }
+            for (at, (words, left, right, middle, size)) in all.iter().enumerate() {
+                assert!(!words.contains('…'), "{form:?}: {words}");
+                assert!(*left >= 0.0 && *right <= scene.width && *middle <= scene.height, "{form:?}: {words}");
+                for (other, from, to, level, height) in &all[at + 1..] {
+                    let apart = right <= from || to <= left || (middle - level).abs() >= size.min(*height) * 0.9;
+                    assert!(apart, "{form:?}: {words:?} and {other:?}");
+                }
+            }
+        }
     }
 }

@@ -1,9 +1,7 @@
 //! The trend as a chart: one panel for each provider, one bar for each run.
 
-use super::{
-    Form, Frame, Key, SMALL, USUAL, crossed, dates, description, draw_flags, flags, footer, headline, lanes, last_run,
-    legend, placement_keys, provider_name, scene,
-};
+use super::stack::{Stack, said};
+use super::{Form, Frame, Key, SMALL, placement_keys, said_of_provider};
 use crate::domain::interval::Interval;
 use crate::render::figure::trend::{Bar, Panel, Trend};
 use crate::render::font::Fonts;
@@ -16,45 +14,41 @@ use crate::render::words::percent;
 /// Lays out a trend.
 pub(crate) fn trend_scene(figure: &Trend, form: Form, language: Language, fonts: &Fonts) -> Scene {
     let frame = Frame::new(form);
-    let words = language.words();
-    let mut sheet = Sheet::new(fonts);
-    let below = headline(&mut sheet, &frame, &figure.title, &figure.subtitle, figure.simulated, language);
     let mut keys = placement_keys(&figure.legend, figure.has_gaps, language);
-    if frame.is_narrow() {
-        keys.extend(threshold_keys(figure, language));
-    }
-    let below = legend(&mut sheet, &frame, &keys, below);
-    let flags = flags(fonts, &frame, &figure.marks, figure.slots.len());
-    let start = below + lanes(&flags);
-    let tops: Vec<f64> = (0..figure.panels.len()).map(|at| frame.top(start, at)).collect();
-    for (panel, top) in figure.panels.iter().zip(&tops) {
-        draw_panel(&mut sheet, &frame, figure, panel, *top, language);
-    }
-    let bottom = tops.last().copied().unwrap_or(start) + frame.tall;
-    dates(&mut sheet, &frame, &figure.dates, figure.slots.len(), bottom + 28.0);
-    draw_flags(&mut sheet, &flags, below, &crossed(&frame, &tops));
-    if figure.panels.is_empty() {
-        sheet.words(words.nothing_asked, (frame.field.0, start + frame.tall / 2.0), Anchor::Start, USUAL);
-    }
-    let height = footer(&mut sheet, &frame, &figure.footnote, bottom + 52.0);
-    let said: Vec<String> = std::iter::once(figure.subtitle.clone()).chain(figure.panels.iter().map(said_of)).collect();
-    scene(sheet, &frame, &figure.title, description(figure.simulated, language, &said), height)
+    keys.extend(threshold_keys(figure, &frame, language));
+    let stack = Stack {
+        title: &figure.title,
+        subtitle: &figure.subtitle,
+        simulated: figure.simulated,
+        keys,
+        slots: figure.slots.len(),
+        dates: &figure.dates,
+        marks: &figure.marks,
+        footnote: &figure.footnote,
+        below: 10.0,
+        panels: figure.panels.iter().map(|panel| said(&panel.title, &panel.headline, &panel.remarks)).collect(),
+    };
+    stack.scene(&frame, language, fonts, |sheet, at, top| {
+        if let Some(panel) = figure.panels.get(at) {
+            draw_panel(sheet, &frame, figure, panel, top, language);
+        }
+    })
 }
 
-fn said_of(panel: &Panel) -> String {
-    let remarks: Vec<&str> = panel.remarks.iter().map(|remark| remark.words.as_str()).collect();
-    format!("{}: {}, {}", panel.title, panel.headline, remarks.join(", "))
+/// Whether the words of a threshold have room beside its line, above the figure of the last run.
+fn has_room(frame: &Frame, goal: f64) -> bool {
+    !frame.is_narrow() && goal >= 0.7
 }
 
-/// The thresholds, for a chart that has no room beside its lines.
-fn threshold_keys(figure: &Trend, language: Language) -> Vec<(Key, String)> {
+/// The thresholds whose words have no room beside their lines.
+fn threshold_keys(figure: &Trend, frame: &Frame, language: Language) -> Vec<(Key, String)> {
     let words = language.words();
     let mut keys = Vec::new();
-    if let Some(panel) = figure.panels.first() {
+    if let Some(panel) = figure.panels.iter().find(|panel| !has_room(frame, panel.goal)) {
         keys.push((Key::Dashed(Paint::Text), filled(words.goal, &[("share", &percent(panel.goal))])));
     }
-    if let Some(limit) = figure.panels.iter().find_map(|panel| panel.spam_limit) {
-        keys.push((Key::Dashed(Paint::Bad), filled(words.spam_limit, &[("share", &percent(limit))])));
+    if let Some(limit) = figure.panels.iter().find_map(Panel::spam_limit).filter(|_| frame.is_narrow()) {
+        keys.push((Key::Ruled(Paint::Text), filled(words.spam_limit, &[("share", &percent(limit))])));
     }
     keys
 }
@@ -70,7 +64,7 @@ fn draw_panel(sheet: &mut Sheet<'_>, frame: &Frame, figure: &Trend, panel: &Pane
     let gap = (pitch * 0.2).clamp(0.33, 7.0);
     let wide = (pitch - gap).min(46.0);
     let labelled = labels_fit(sheet, panel, pitch);
-    let mut whiskers = Vec::new();
+    let (mut whiskers, mut limits) = (Vec::new(), Vec::new());
     for (at, bar) in panel.bars.iter().enumerate() {
         let middle = frame.slot(at, figure.slots.len()) + pitch / 2.0;
         let column = Area { left: middle - wide / 2.0, right: middle + wide / 2.0, top, bottom: top + frame.tall };
@@ -78,6 +72,7 @@ fn draw_panel(sheet: &mut Sheet<'_>, frame: &Frame, figure: &Trend, panel: &Pane
         if *bar != Bar::Absent {
             sheet.group(bar_words(panel, bar, &day, language), |sheet| draw_bar(sheet, bar, column));
         }
+        limits.extend(bar.limit().map(|limit| (limit, column)));
         if let Bar::Measured { label, rate, range, .. } = bar {
             whiskers.extend(range.map(|range| (*rate, range, column)));
             if labelled {
@@ -86,18 +81,22 @@ fn draw_panel(sheet: &mut Sheet<'_>, frame: &Frame, figure: &Trend, panel: &Pane
         }
     }
     probe_counts(sheet, frame, panel, labelled, top, language);
-    thresholds(sheet, frame, panel, top, language);
+    goal(sheet, frame, panel, top, language);
+    for (limit, column) in limits {
+        spam_limit(sheet, limit, column);
+    }
+    limit_words(sheet, frame, panel, top, language);
     for (rate, range, column) in whiskers {
         whisker(sheet, rate, range, column);
     }
-    provider_name(sheet, frame, &panel.title, top);
     let paint = match panel.standing {
         Standing::Good => Paint::Good,
         Standing::Short => Paint::Short,
         Standing::Bad => Paint::Bad,
         Standing::TooFew | Standing::Unmeasured => Paint::Quiet,
     };
-    last_run(sheet, frame, (&panel.headline, paint), &panel.remarks, top);
+    let heads = (panel.title.as_str(), panel.headline.as_str(), paint);
+    said_of_provider(sheet, frame, heads, &panel.remarks, top);
 }
 
 /// What a bar says to who points at it.
@@ -146,26 +145,37 @@ fn probe_counts(sheet: &mut Sheet<'_>, frame: &Frame, panel: &Panel, labelled: b
     sheet.words(summary, (frame.field.0, y), Anchor::Start, SMALL);
 }
 
-/// The lines that the rate and the share of spam are measured against.
-fn thresholds(sheet: &mut Sheet<'_>, frame: &Frame, panel: &Panel, top: f64, language: Language) {
-    let words = language.words();
-    let mut line = |share: f64, rhythm: (f64, f64), paint: Paint, said: String| {
-        let y = top + frame.tall * (1.0 - share);
-        let halo = Area { left: frame.field.0, top: y - 1.3, right: frame.field.1, bottom: y + 1.3 };
-        sheet.fill(halo, Ink::faded(Paint::Paper, 0.5));
-        sheet.dashes(frame.field, y, rhythm, 1.2, paint);
-        if !frame.is_narrow() {
-            // The two lines lie so close that their words would touch.
-            let y = if share > panel.goal { y - 2.5 } else { y };
-            sheet.words(said, (frame.beside(), y), Anchor::Start, Type { paint, ..SMALL });
-        }
-    };
-    if let Some(limit) = panel.spam_limit {
-        // Spam hangs from the top: below this line there is too much of it.
-        let said = filled(words.spam_limit, &[("share", &percent(limit))]);
-        line(1.0 - limit, (2.0, 2.0), Paint::Bad, said);
+/// The line that the rate is measured against.
+fn goal(sheet: &mut Sheet<'_>, frame: &Frame, panel: &Panel, top: f64, language: Language) {
+    let y = top + frame.tall * (1.0 - panel.goal);
+    let halo = Area { left: frame.field.0, top: y - 1.3, right: frame.field.1, bottom: y + 1.3 };
+    sheet.fill(halo, Ink::faded(Paint::Paper, 0.5));
+    sheet.dashes(frame.field, y, (5.5, 3.5), 1.2, Paint::Text);
+    if has_room(frame, panel.goal) {
+        let said = filled(language.words().goal, &[("share", &percent(panel.goal))]);
+        sheet.words(said, (frame.beside(), y), Anchor::Start, Type { paint: Paint::Text, ..SMALL });
     }
-    line(panel.goal, (5.5, 3.5), Paint::Text, filled(words.goal, &[("share", &percent(panel.goal))]));
+}
+
+/// How far down spam, which hangs from the top, may reach: a line across it where it reaches further.
+fn spam_limit(sheet: &mut Sheet<'_>, limit: f64, column: Area) {
+    let y = column.top + (column.bottom - column.top) * limit;
+    for (half, ink) in [(1.3, Ink::faded(Paint::Paper, 0.9)), (0.6, Ink::from(Paint::Text))] {
+        sheet.fill(Area { top: y - half, bottom: y + half, ..column }, ink);
+    }
+}
+
+/// What those lines are, at a bracket from the top down to them.
+fn limit_words(sheet: &mut Sheet<'_>, frame: &Frame, panel: &Panel, top: f64, language: Language) {
+    let Some(limit) = panel.spam_limit().filter(|_| !frame.is_narrow()) else { return };
+    let (left, right, low) = (frame.field.1 + 3.0, frame.field.1 + 8.0, top + frame.tall * limit);
+    let corners = vec![(left, top), (right, top), (right, low), (left, low)];
+    sheet.line(corners, 1.2, Paint::Text);
+    let said = filled(language.words().spam_limit, &[("share", &percent(limit))]);
+    // Its words never touch those of the goal.
+    let above = if has_room(frame, panel.goal) { top + frame.tall * (1.0 - panel.goal) - 12.0 } else { top + 30.0 };
+    let y = (top + frame.tall * limit / 2.0).min(above);
+    sheet.words(said, (frame.beside(), y), Anchor::Start, Type { paint: Paint::Text, ..SMALL });
 }
 
 fn draw_bar(sheet: &mut Sheet<'_>, bar: &Bar, column: Area) {

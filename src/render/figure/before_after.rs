@@ -20,6 +20,8 @@ pub(crate) struct BeforeAfter {
     pub(crate) simulated: bool,
     /// One line for each provider, and one over all where there are several.
     pub(crate) rows: Vec<Pair>,
+    /// The grid lines of differences, from the left, 0 among them: the scale reaches from the first to the last.
+    pub(crate) scale: Vec<f64>,
     /// How to read it.
     pub(crate) footnote: String,
 }
@@ -35,7 +37,9 @@ pub(crate) struct Pair {
     pub(crate) after: Option<Rate>,
     /// `71 % → 92 %`.
     pub(crate) rates: String,
-    /// The difference with its range.
+    /// After less before, with its range; `None` where too little was measured to judge.
+    pub(crate) shift: Option<(f64, Interval)>,
+    /// The difference with its range, in words.
     pub(crate) difference: String,
     /// The verdict.
     pub(crate) verdict: Verdict,
@@ -59,7 +63,9 @@ impl BeforeAfter {
             let rates = (rate(&sample.before.paired), rate(&sample.after.paired));
             rows.push(pair(report.title(sample), rates, shift.diff, shift.paired, judgement, language));
         }
+        let mut notes = vec![filled(words.note_comparison, &[("confidence", &percent(report.confidence))])];
         if rows.len() > 1 {
+            notes.push(words.note_overall.to_owned());
             let all = &comparison.overall_change;
             let rates = (all.before.map(|rate| (rate, None)), all.after.map(|rate| (rate, None)));
             rows.push(pair(words.overall, rates, all.diff, all.paired, &comparison.overall, language));
@@ -73,10 +79,28 @@ impl BeforeAfter {
             title: filled(words.comparison_of_change, &[("date", &language.day_and_year(change.window.until))]),
             subtitle: filled(words.comparison_subtitle, &gaps),
             simulated: report.simulated,
+            scale: scale(rows.iter().filter_map(|row| row.shift)),
             rows,
-            footnote: filled(words.note_comparison, &[("confidence", &percent(report.confidence))]),
+            footnote: notes.join(" "),
         }
     }
+}
+
+/// Steps of a scale of differences.
+const STEPS: [f64; 5] = [0.05, 0.1, 0.2, 0.25, 0.5];
+/// Most steps of one scale.
+const MOST: f64 = 5.0;
+
+/// The smallest scale that reaches around every range and on both sides beyond 0.
+fn scale(shifts: impl Iterator<Item = (f64, Interval)>) -> Vec<f64> {
+    let (lo, hi) = shifts
+        .fold((0.0_f64, 0.0_f64), |(lo, hi), (diff, range)| (lo.min(range.lo).min(diff), hi.max(range.hi).max(diff)));
+    // Ends that lie on a step but for rounding reach no further.
+    let ends = |step: f64| ((lo / step + 1e-9).floor().min(-1.0), (hi / step - 1e-9).ceil().max(1.0));
+    let fits = |step: &&f64| ends(**step).1 - ends(**step).0 <= MOST;
+    let step = STEPS.iter().find(fits).copied().unwrap_or(0.5);
+    let (first, last) = ends(step);
+    std::iter::successors(Some(first), |at| (at + 1.0 <= last).then_some(at + 1.0)).map(|at| at * step).collect()
 }
 
 fn pair(
@@ -100,6 +124,7 @@ fn pair(
         rates: format!("{} → {}", shown(before), shown(after)),
         before,
         after,
+        shift: diff.filter(|_| judgement.verdict != Verdict::TooFew).map(|diff| (diff, judgement.interval)),
         difference,
         verdict: judgement.verdict,
         said: verdict_words(judgement.verdict, language).to_owned(),
@@ -117,5 +142,46 @@ fn verdict_words(verdict: Verdict, language: Language) -> &'static str {
         Verdict::MaybeWorse => words.verdict_maybe_worse,
         Verdict::NoClearChange => words.verdict_no_change,
         Verdict::TooFew => words.verdict_too_few,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::page::samples::{of, week};
+
+    #[test]
+    fn the_scale_of_differences_reaches_around_every_range_and_on_both_sides_of_0() {
+        for (shifts, steps) in [
+            (&[(0.15, -0.12, 0.42), (0.33, 0.09, 0.5), (0.22, 0.08, 0.35)][..], &[-20, 0, 20, 40, 60][..]),
+            (&[(0.0, 0.0, 0.0)], &[-5, 0, 5]),
+            (&[(-0.03, -0.05, 0.0)], &[-5, 0, 5]),
+            (&[(-0.5, -0.8, -0.2)], &[-80, -60, -40, -20, 0, 20]),
+            (&[(0.1, -1.0, 1.0)], &[-100, -50, 0, 50, 100]),
+            (&[], &[-5, 0, 5]),
+        ] {
+            let scale = scale(shifts.iter().map(|(diff, lo, hi)| (*diff, Interval { lo: *lo, hi: *hi })));
+            assert!(scale.len() == steps.len(), "{shifts:?}: {scale:?}");
+            for (step, points) in scale.iter().zip(steps) {
+                assert!((step * 100.0 - f64::from(*points)).abs() < 1e-9, "{shifts:?}: {scale:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_judged_row_has_its_difference_with_a_range_and_the_footer_says_why_all_together_has_no_other() {
+        let reports: Vec<_> = (1..=6).map(week).collect();
+        let pair = of(&reports, "shop.example", "v=spf1 -all", Language::English).figures.before_after.unwrap();
+        for row in &pair.rows {
+            assert_eq!(row.shift.is_some(), row.verdict != Verdict::TooFew, "{}", row.title);
+            if let Some((diff, range)) = row.shift {
+                assert!(range.lo <= diff && diff <= range.hi, "{}", row.title);
+                assert!(pair.scale[0] <= range.lo && range.hi <= pair.scale[pair.scale.len() - 1], "{}", row.title);
+            }
+        }
+        let all = pair.rows.last().unwrap();
+        assert!(all.title == "All providers" && all.shift.is_some(), "{all:?}");
+        assert!(all.before.is_some_and(|(_, range)| range.is_none()), "{all:?}");
+        assert!(pair.footnote.contains("All providers: weighted means"), "{}", pair.footnote);
     }
 }

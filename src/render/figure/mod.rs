@@ -7,7 +7,7 @@ pub(crate) mod trend;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::language::{Language, filled};
+use super::language::{Language, Noun, filled};
 use super::plain::plain;
 use super::report::ShownProvider;
 use crate::domain::finding::Rules;
@@ -19,8 +19,10 @@ use crate::domain::stream::StreamName;
 const DATES: usize = 12;
 /// From this span on the day of a date says little.
 const A_YEAR: SignedDuration = SignedDuration::from_hours(400 * 24);
-/// Longest name of a provider, a seed or a change, in columns.
+/// Longest name of a provider or a seed, in columns.
 pub(crate) const NAME: usize = 80;
+/// Longest words of a mark, in columns: three lines of a chart.
+const MARK: usize = 240;
 
 /// What all charts of one report share.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +83,24 @@ pub(crate) struct Mark {
     pub(crate) words: String,
 }
 
+/// The runs of rows, in order of time, cut to the newest so many; and how many there were.
+fn newest(slots: impl Iterator<Item = Slot>, most: usize) -> (Vec<Slot>, usize) {
+    let mut slots: Vec<Slot> = slots.collect();
+    slots.sort_unstable();
+    slots.dedup();
+    let all = slots.len();
+    slots.drain(..all.saturating_sub(most));
+    (slots, all)
+}
+
+/// How many runs are shown, and of how many if not of all.
+fn runs_words(shown: usize, all: usize, language: Language) -> String {
+    if all > shown {
+        return filled(language.words().newest_of, &[("n", &shown.to_string()), ("all", &all.to_string())]);
+    }
+    language.counted(all, Noun::RUN)
+}
+
 /// The days that slots span; `None` over none.
 fn span_of(slots: &[Slot], language: Language) -> Option<String> {
     let (first, last) = (slots.first()?.at, slots.last()?.at);
@@ -92,7 +112,8 @@ fn span_of(slots: &[Slot], language: Language) -> Option<String> {
     Some(format!("{} – {to}", if one_year { language.day(first) } else { from }))
 }
 
-/// A dozen dates at most, evenly spread: times of day when all runs are of one day, months when they span more than a year.
+/// A dozen dates at most, evenly spread from the last run's back, and the first run's: times of day when all runs are of one
+/// day, months when they span more than a year.
 fn dates(slots: &[Slot], language: Language) -> Vec<(usize, String)> {
     let step = slots.len().div_ceil(DATES).max(1);
     let (Some(first), Some(last)) = (slots.first(), slots.last()) else { return Vec::new() };
@@ -108,13 +129,11 @@ fn dates(slots: &[Slot], language: Language) -> Vec<(usize, String)> {
             language.day_and_year(at)
         }
     };
-    let mut shown: Vec<(usize, String)> = Vec::new();
-    for (at, slot) in slots.iter().enumerate().step_by(step) {
-        let text = written(slot.at);
-        if shown.last().is_none_or(|(_, last)| *last != text) {
-            shown.push((at, text));
-        }
-    }
+    let stepped = slots.iter().enumerate().rev().step_by(step).chain(slots.iter().enumerate().take(1));
+    let mut shown: Vec<(usize, String)> = stepped.map(|(at, slot)| (at, written(slot.at))).collect();
+    // Of runs that share a date the latest bears it.
+    shown.dedup_by(|earlier, later| earlier.1 == later.1);
+    shown.reverse();
     shown
 }
 
@@ -135,11 +154,11 @@ fn marks(slots: &[Slot], changes: &[TrendChange], language: Language) -> Vec<Mar
     }
     let mark = |(before, words): (usize, Vec<&str>)| {
         let words = match words.as_slice() {
-            [only] => plain(only, NAME),
+            [only] => plain(only, MARK),
             all => {
                 let gaps = [("n", all.len().to_string()), ("all", all.join("; "))];
                 let gaps = gaps.each_ref().map(|(name, filling)| (*name, filling.as_str()));
-                plain(&filled(language.words().changes_of, &gaps), NAME)
+                plain(&filled(language.words().changes_of, &gaps), MARK)
             }
         };
         Mark { before, words }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Settings, Slot, dates, span_of};
+use super::{Settings, Slot, dates, newest, span_of};
 use crate::domain::finding::{Placement, Rules};
 use crate::domain::run::Run;
 use crate::domain::sample::Probed;
@@ -103,10 +103,7 @@ impl SeedGrid {
     /// The grid of the newest runs. Where there are more seeds than rows, those with most trouble are kept.
     pub(crate) fn new(rows: &[SeedRow<'_>], settings: &Settings<'_>) -> Self {
         let (language, words) = (settings.language, settings.language.words());
-        let mut slots: Vec<Slot> = rows.iter().map(|row| row.slot).collect();
-        slots.sort_unstable();
-        slots.dedup();
-        slots.drain(..slots.len().saturating_sub(MOST_RUNS));
+        let (slots, _) = newest(rows.iter().map(|row| row.slot), MOST_RUNS);
         let mut lines: BTreeMap<(usize, &str, &str), Vec<Cell>> = BTreeMap::new();
         let mut simulated = false;
         for row in rows {

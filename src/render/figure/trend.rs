@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Mark, NAME, Settings, Slot, TrendChange, dates, marks, span_of};
+use super::{Mark, NAME, Settings, Slot, TrendChange, dates, marks, newest, runs_words, span_of};
 use crate::domain::finding::Placement;
 use crate::domain::health::ENOUGH;
 use crate::domain::interval::{Interval, count};
@@ -87,14 +87,19 @@ pub(crate) struct Panel {
     pub(crate) bars: Vec<Bar>,
     /// The share below which the inbox rate is a warning.
     pub(crate) goal: f64,
-    /// The share above which spam is a warning, where the provider has that threshold.
-    pub(crate) spam_limit: Option<f64>,
     /// How the last run stands.
     pub(crate) standing: Standing,
     /// The last run's figure.
     pub(crate) headline: String,
     /// What is to be said below it.
     pub(crate) remarks: Vec<Remark>,
+}
+
+impl Panel {
+    /// The share above which spam is a warning, where some bar exceeds it.
+    pub(crate) fn spam_limit(&self) -> Option<f64> {
+        self.bars.iter().find_map(Bar::limit)
+    }
 }
 
 /// A line below a figure.
@@ -126,11 +131,23 @@ pub(crate) enum Bar {
         range: Option<Interval>,
         /// How many were measured, and of how many if not of all: `12` or `9/12`.
         label: String,
+        /// The share of spam that is a warning, where there is more.
+        limit: Option<f64>,
     },
     /// Asked, and nothing could be measured.
     Unmeasured,
     /// Not asked in this run.
     Absent,
+}
+
+impl Bar {
+    /// The limit that its spam exceeds.
+    pub(crate) fn limit(&self) -> Option<f64> {
+        match self {
+            Self::Measured { limit, .. } => *limit,
+            Self::Unmeasured | Self::Absent => None,
+        }
+    }
 }
 
 /// The bars from below: what counts as inbox first, so that its upper edge is the rate; spam hangs from the top, so that its
@@ -141,11 +158,7 @@ pub(crate) const STACK: [Placement; 5] =
 impl Trend {
     /// Placement by provider over runs. Rows may come in any order.
     pub(crate) fn new(rows: &[TrendRow], changes: &[TrendChange], settings: &Settings<'_>) -> Self {
-        let mut slots: Vec<Slot> = rows.iter().map(|row| Slot { at: row.at, run: row.run }).collect();
-        slots.sort_unstable();
-        slots.dedup();
-        let all = slots.len();
-        slots.drain(..all.saturating_sub(MOST));
+        let (slots, all) = newest(rows.iter().map(|row| Slot { at: row.at, run: row.run }), MOST);
         let shown: Vec<&TrendRow> =
             rows.iter().filter(|row| slots.binary_search(&Slot { at: row.at, run: row.run }).is_ok()).collect();
         let panels: Vec<Panel> =
@@ -187,6 +200,9 @@ fn footnote(panels: &[Panel], settings: &Settings<'_>) -> String {
     if bars().any(|bar| matches!(bar, Bar::Measured { range: Some(_), .. })) {
         parts.push(filled(words.note_range, &[("confidence", &percent(settings.confidence))]));
     }
+    if let Some(limit) = bars().find_map(Bar::limit) {
+        parts.push(filled(words.note_spam_limit, &[("share", &percent(limit))]));
+    }
     if bars().any(|bar| matches!(bar, Bar::Measured { range: None, .. })) {
         parts.push(filled(words.note_narrow, &[("n", &ENOUGH.to_string())]));
     }
@@ -205,7 +221,8 @@ fn panel(provider: &ShownProvider, slots: &[Slot], rows: &[&TrendRow], settings:
         .filter(|row| row.counts.provider.name == provider.name)
         .map(|row| (row.run, &row.counts.tally))
         .collect();
-    let bars = slots.iter().map(|slot| here.get(&slot.run).map_or(Bar::Absent, |tally| bar(tally))).collect();
+    let limit = provider.spam_threshold.then_some(settings.thresholds.spam_warn);
+    let bars = slots.iter().map(|slot| here.get(&slot.run).map_or(Bar::Absent, |tally| bar(tally, limit))).collect();
     let last = slots.last().and_then(|slot| here.get(&slot.run));
     let not_asked = || {
         let remark = Remark::plain(settings.language.words().last_not_asked);
@@ -216,14 +233,13 @@ fn panel(provider: &ShownProvider, slots: &[Slot], rows: &[&TrendRow], settings:
         title: plain(&provider.title, NAME),
         bars,
         goal: settings.thresholds.inbox_warn,
-        spam_limit: provider.spam_threshold.then_some(settings.thresholds.spam_warn),
         standing,
         headline,
         remarks,
     }
 }
 
-fn bar(tally: &Tally) -> Bar {
+fn bar(tally: &Tally, limit: Option<f64>) -> Bar {
     let n = tally.measured();
     let Some(rate) = tally.rate else { return Bar::Unmeasured };
     let present = STACK.into_iter().filter(|placement| tally.count(*placement) > 0);
@@ -233,6 +249,7 @@ fn bar(tally: &Tally) -> Bar {
         rate,
         range: (n >= ENOUGH).then_some(tally.interval),
         label: if asked == n { n.to_string() } else { format!("{n}/{asked}") },
+        limit: limit.filter(|limit| count(tally.count(Placement::Spam)) / count(n) > *limit),
     }
 }
 
@@ -264,11 +281,7 @@ fn subtitle(slots: &[Slot], all: usize, rows: &[&TrendRow], settings: &Settings<
     let (language, words) = (settings.language, settings.language.words());
     let mut parts = vec![words.share_of_measured.to_owned()];
     parts.extend(span_of(slots, language));
-    parts.push(if all > slots.len() {
-        filled(words.newest_of, &[("n", &slots.len().to_string()), ("all", &all.to_string())])
-    } else {
-        language.counted(all, Noun::RUN)
-    });
+    parts.push(runs_words(slots.len(), all, language));
     let last = slots.last().map(|slot| slot.run);
     let in_last = rows.iter().filter(|row| Some(row.run) == last);
     parts.push(language.counted(in_last.map(|row| asked_of(&row.counts.tally)).sum(), Noun::SEED));

@@ -80,7 +80,7 @@ table! {
     trend_title: "Inbox placement by provider", "Posteingangsquote nach Anbieter";
     share_of_measured: "Share of measured probes", "Anteil der gemessenen Proben";
     goal: "goal {share}", "Ziel {share}";
-    spam_limit: "spam limit {share}", "Spam-Grenze {share}";
+    spam_limit: "spam limit {share}, from the top", "Spam-Grenze {share}, von oben";
     probes_each: "probes", "Proben";
     probes_summary: "{range} probes in each run", "{range} Proben je Lauf";
     inbox_last_run: "inbox, last run", "Posteingang, letzter Lauf";
@@ -93,6 +93,7 @@ table! {
     spam_against_limit: "spam {share}, limit {limit}", "Spam {share}, Grenze {limit}";
     changes_of: "{n} changes: {all}", "{n} Änderungen: {all}";
     note_range: "Lines on the bars: {confidence} range of the inbox rate.", "Striche auf den Balken: {confidence}-Bereich der Posteingangsquote.";
+    note_spam_limit: "Short lines across spam: more of it than its limit of {share}, from the top.", "Kurze Striche im Spam: mehr als seine Grenze von {share}, von oben gemessen.";
     note_narrow: "Narrow bars: fewer than {n} measured, too few for a rate.", "Schmale Balken: weniger als {n} gemessen, zu wenige für eine Quote.";
     note_unmeasured: "Hatched: nothing could be measured, which is not 0 %.", "Schraffiert: nichts war messbar; das ist nicht 0 %.";
     note_absent: "Blank: not asked.", "Leer: nicht gefragt.";
@@ -125,13 +126,16 @@ table! {
     verdict_no_change: "no clear change", "keine klare Änderung";
     verdict_too_few: "not enough data", "zu wenige Daten";
     seeds_compared: "{seeds} compared", "{seeds} verglichen";
+    axis_rate: "inbox rate", "Posteingangsquote";
+    axis_difference: "difference in points", "Unterschied in Punkten";
+    note_overall: "All providers: weighted means; the statistics give a range for their difference alone.", "Alle Anbieter: gewichtete Mittel; einen Bereich gibt die Statistik nur für ihren Unterschied.";
     note_comparison: "Lines: {confidence} range. A verdict must exceed what single seeds and whole weeks do by themselves.", "Striche: {confidence}-Bereich. Ein Urteil muss über das hinausgehen, was einzelne Testpostfächer und ganze Wochen von selbst tun.";
 
     // The seed grid.
     grid_title: "Every seed, every run", "Jedes Testpostfach, jeder Lauf";
     grid_subtitle: "Where each probe lay", "Wo jede Probe lag";
     grid_worst: "the {n} seeds with most trouble of {all}", "die {n} auffälligsten von {all} Testpostfächern";
-    grid_note: "Inbox is pale so that trouble stands out. A row of one colour is a mailbox to look at, a column a run.", "Posteingang ist blass, damit Auffälliges hervortritt. Eine einfarbige Zeile ist ein Postfach, das Sie prüfen sollten, eine einfarbige Spalte ein Lauf.";
+    grid_note: "Inbox recedes so that trouble stands out. A row of one colour is a mailbox to look at, a column a run.", "Posteingang tritt zurück, damit Auffälliges hervortritt. Eine einfarbige Zeile ist ein Postfach, das Sie prüfen sollten, eine einfarbige Spalte ein Lauf.";
     grid_rate: "inbox", "Posteingang";
 
     // Latency.
@@ -142,7 +146,8 @@ table! {
     latency_last: "median, last run", "Median, letzter Lauf";
     latency_unknown: "no arrival known in the last run", "im letzten Lauf keine Ankunft bekannt";
     latency_note: "Line: the middle one. Upper end: the slowest. The scale is logarithmic.", "Linie: die mittlere Probe. Oberes Ende: die langsamste. Die Skala ist logarithmisch.";
-    latency_of: "{n} arrivals, slowest {slowest}", "{n} Ankünfte, langsamste {slowest}";
+    latency_of: "{n} arrivals", "{n} Ankünfte";
+    latency_to: "slowest {slowest}", "langsamste {slowest}";
 
     // The page.
     page_title: "Inbox placement report", "Bericht zur Posteingangsquote";

@@ -50,9 +50,10 @@ fn nothing_measured_is_a_gap_and_never_a_bar_of_zero() {
     );
     let [gmail, outlook, yahoo] = &figure.panels[..] else { panic!("three panels") };
 
-    let Bar::Measured { shares, rate, range, label } = &gmail.bars[0] else { panic!("measured") };
+    let Bar::Measured { shares, rate, range, label, limit } = &gmail.bars[0] else { panic!("measured") };
     assert_eq!(shares, &[(Placement::Inbox, 0.75), (Placement::Missing, 1.0 / 12.0), (Placement::Spam, 2.0 / 12.0)]);
     assert_eq!((*rate, *range, label.as_str()), (0.75, Some(crate::domain::interval::wilson(9.0, 12.0, 0.95)), "12"));
+    assert_eq!(*limit, None, "Gmail has no limit of spam");
     assert_eq!(gmail.bars[1], Bar::Unmeasured);
     assert_eq!((gmail.standing, gmail.headline.as_str()), (Standing::Unmeasured, "–"));
     assert_eq!(gmail.remarks, [Remark::plain("last run not measured")]);
@@ -99,6 +100,26 @@ fn the_last_run_speaks_for_its_provider() {
         assert_eq!((panel.standing, panel.headline.as_str()), (standing, headline));
         let said: Vec<_> = panel.remarks.iter().map(|remark| (remark.words.as_str(), remark.alarm)).collect();
         assert_eq!(said, remarks);
+    }
+}
+
+#[test]
+fn the_limit_of_spam_is_marked_where_spam_exceeds_it_and_nowhere_else() {
+    let [gmail, outlook, _] = &three()[..] else { unreachable!() };
+    let cases = [
+        (outlook, vec![("inbox", 12)], None),
+        (outlook, vec![("inbox", 8), ("missing", 4)], None),
+        (outlook, vec![("inbox", 9), ("spam", 1)], None),
+        (outlook, vec![("inbox", 8), ("spam", 2)], Some(0.1)),
+        (outlook, vec![("refused", 10)], None),
+        (gmail, vec![("spam", 10)], None),
+    ];
+    for (provider, words, limit) in cases {
+        let figure = figure(&[row(1, 0, provider, &words)], &[], STRICT);
+        assert_eq!((figure.panels[0].bars[0].limit(), figure.panels[0].spam_limit()), (limit, limit), "{words:?}");
+        let told =
+            figure.footnote.contains("Short lines across spam: more of it than its limit of 10 %, from the top.");
+        assert_eq!(told, limit.is_some(), "{words:?}: {}", figure.footnote);
     }
 }
 
@@ -167,11 +188,20 @@ fn dates_stay_few_and_name_the_year_where_there_are_several_and_no_day_over_a_ye
     let year: Vec<String> = dates(8, WEEK).into_iter().map(|(_, text)| text).collect();
     assert_eq!((year[0].as_str(), year[7].as_str()), ("24 Nov 2026", "12 Jan 2027"));
     let years: Vec<String> = dates(104, WEEK).into_iter().map(|(_, text)| text).collect();
-    assert_eq!((years[0].as_str(), years[1].as_str()), ("Nov 2026", "Jan 2027"));
-    assert!(years.windows(2).all(|pair| pair[0] != pair[1]) && years.len() == 12, "{years:?}");
+    assert_eq!((years[0].as_str(), years[1].as_str(), years[12].as_str()), ("Nov 2026", "Dec 2026", "Nov 2028"));
+    assert!(years.windows(2).all(|pair| pair[0] != pair[1]) && years.len() == 13, "{years:?}");
     let day: Vec<String> = dates(3, 3_600_000).into_iter().map(|(_, text)| text).collect();
     assert_eq!(day, ["06:00", "07:00", "08:00"]);
-    assert!(dates(200, WEEK).len() <= DATES);
+    for runs in [1, 2, 11, 12, 13, 25, 60, 104, 200, 299] {
+        for every in [WEEK / 7, WEEK, 4 * WEEK] {
+            let dates = dates(runs, every);
+            let (first, last) = (dates[0].0, dates[dates.len() - 1].0);
+            assert!(dates.len() <= DATES + 1, "{runs}: {dates:?}");
+            assert_eq!((first, last + 1), (0, usize::try_from(runs).unwrap()), "the first and the last: {dates:?}");
+        }
+    }
+    let texts = dates(13, WEEK / 21).into_iter().map(|(at, text)| format!("{at} {text}")).collect::<Vec<_>>();
+    assert_eq!(texts, ["2 24 Nov", "4 25 Nov", "8 26 Nov", "10 27 Nov", "12 28 Nov"], "of one day the latest bears it");
     assert!(dates(0, WEEK).is_empty());
 }
 
