@@ -42,7 +42,9 @@ pub(super) fn placed(fonts: &Fonts, frame: &Frame, marks: &[Mark], slots: usize)
         let (rightward_room, leftward_room) = (frame.right() - x - BESIDE, x - frame.margin - BESIDE);
         let leftward = width(&mark.words) > rightward_room && leftward_room > rightward_room;
         let room = if leftward { leftward_room } else { rightward_room };
-        let placed = (1..=LINES * times).rev().find_map(|most| {
+        // Where no lane is free, no words are measured.
+        let most = if taken.iter().any(|until| *until <= x - 12.0) { LINES * times } else { 0 };
+        let placed = (1..=most).rev().find_map(|most| {
             let lines = fonts.wrapped(&mark.words, SET.size, SET.weight, room, most);
             let wide = lines.iter().map(|line| width(line)).fold(0.0, f64::max);
             let edges = if leftward { (x - BESIDE - wide, x - BESIDE) } else { (x + BESIDE, x + BESIDE + wide) };

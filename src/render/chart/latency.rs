@@ -32,6 +32,7 @@ pub(crate) fn latency_scene(figure: &LatencyFigure, form: Form, language: Langua
         marks: &figure.marks,
         footnote: &figure.footnote,
         below: 0.0,
+        above: false,
         panels: figure.panels.iter().map(|panel| said(&panel.title, &panel.headline, &panel.remarks)).collect(),
     };
     stack.scene(&frame, language, fonts, |sheet, at, top| {

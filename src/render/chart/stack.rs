@@ -27,6 +27,8 @@ pub(super) struct Stack<'a> {
     pub(super) footnote: &'a str,
     /// Height of what stands below each field and above the dates.
     pub(super) below: f64,
+    /// Whether the lines of changes lie above what is drawn, or below it.
+    pub(super) above: bool,
     /// What each panel says.
     pub(super) panels: Vec<String>,
 }
@@ -46,12 +48,17 @@ impl Stack<'_> {
         let flags = flags::placed(fonts, frame, self.marks, self.slots);
         let start = below + flags::height(&flags);
         let tops: Vec<f64> = (0..self.panels.len()).map(|at| frame.top(start, at)).collect();
+        if !self.above {
+            flags::draw(&mut sheet, frame, &flags, below, &tops);
+        }
         for (at, top) in tops.iter().enumerate() {
             draw(&mut sheet, at, *top);
         }
+        if self.above {
+            flags::draw(&mut sheet, frame, &flags, below, &tops);
+        }
         let bottom = tops.last().copied().unwrap_or(start) + frame.tall;
         dates(&mut sheet, frame, self.dates, self.slots, bottom + self.below + 18.0);
-        flags::draw(&mut sheet, frame, &flags, below, &tops);
         if self.panels.is_empty() {
             let at = (frame.field.0, start + frame.tall / 2.0);
             sheet.words(language.words().nothing_asked, at, Anchor::Start, USUAL);

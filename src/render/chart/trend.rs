@@ -26,6 +26,7 @@ pub(crate) fn trend_scene(figure: &Trend, form: Form, language: Language, fonts:
         marks: &figure.marks,
         footnote: &figure.footnote,
         below: 10.0,
+        above: true,
         panels: figure.panels.iter().map(|panel| said(&panel.title, &panel.headline, &panel.remarks)).collect(),
     };
     stack.scene(&frame, language, fonts, |sheet, at, top| {
