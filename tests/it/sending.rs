@@ -42,14 +42,17 @@ fn bounces_and_complaints_are_asked_once_for_each_run_and_told_by_run_status_and
     let status = scenario.call("", &["status", "--json"]).json();
     assert_eq!(&status["sending"][0], sending);
     let text = scenario.call("", &["status"]).stdout;
-    let says = "SES in eu-central-1, two weeks: bounces 4.50 %, complaints 0.04 % of 20000 mails\n            bounce is critical; to do: \
+    let says = "SES in eu-central-1, two weeks: bounces 4.50 %, complaints 0.04 % of 20,000 mails\n            bounce is critical; to do: \
                 check where addresses come from";
     assert!(text.contains(says), "{text}");
     let out = scenario.path().join("out");
     let reported = scenario.call("", &["report", "--out", out.to_str().unwrap()]);
     assert_eq!(reported.code, Some(0), "{reported:?}");
     let page = std::fs::read_to_string(out.join("report.html")).unwrap();
-    assert!(page.contains("SES in eu-central-1 counts too many bounces") && page.contains("bounces 4.50 %"), "{page}");
+    assert!(
+        page.contains("SES in eu-central-1 counts too many bounces") && page.contains("bounces 4.50\u{a0}%"),
+        "{page}"
+    );
 
     // Later SES does not answer: what is known stays, with that it is not fresh.
     scenario.account.faults().add(Rule::on(
