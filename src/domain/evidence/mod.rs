@@ -58,6 +58,10 @@ impl Testimony {
     }
 }
 
+/// What cannot be checked of a message that no Received line stands in.
+const NOT_RECEIVED: &str = "authentication, signatures, stamps and road: nobody has received this message yet, so nothing was \
+                            checked; send it to a mailbox and inspect the source that is saved there";
+
 /// Reads the header section of one message as `provider` received it. `cut` says that the section is longer than `raw`.
 pub(crate) fn testify(raw: &[u8], cut: bool, provider: &Provider) -> Testimony {
     let (raw, cut) = match raw.get(..HEADER_LIMIT) {
@@ -71,7 +75,11 @@ pub(crate) fn testify(raw: &[u8], cut: bool, provider: &Provider) -> Testimony {
     let trust = Trust::of(&fields, &hops, &provider.receiver);
     let mut identity = Identity::read(&fields, trust.end);
     let auth = Auth::of(&fields, &trust, provider, &identity, &mut oddities);
-    if let Some(list) = &mut identity.unsubscribe {
+    let written_by_receivers = ["Received", "Received-SPF", "Authentication-Results"];
+    let was_received = fields.iter().any(|field| written_by_receivers.iter().any(|name| field.is(name)));
+    // One that was never sent has no signature yet: SES makes it.
+    let was_sent = was_received || !identity.signatures.is_empty();
+    if let Some(list) = identity.unsubscribe.as_mut().filter(|_| was_sent) {
         list.signed = auth.unsubscribe_signed(&identity.signatures);
     }
     oddities.extend(ignored(&fields, &trust, provider));
@@ -84,7 +92,11 @@ pub(crate) fn testify(raw: &[u8], cut: bool, provider: &Provider) -> Testimony {
     road.loops.extend(delivered_twice(&fields, trust.end));
     odd_road(&road, &mut oddities);
     odd_identity(&identity, &mut oddities);
-    trust.what_is_unknown(provider, &mut unknown);
+    if was_received {
+        trust.what_is_unknown(provider, &mut unknown);
+    } else {
+        unknown.push(NOT_RECEIVED.to_owned());
+    }
     if trust.is_known() {
         what_is_unknown(&auth, &stamps, &road, provider, &mut unknown);
     }

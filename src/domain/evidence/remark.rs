@@ -2,7 +2,7 @@
 
 use super::{Check, Testimony};
 use crate::domain::finding::Placement;
-use crate::domain::identity::{Alignment, Identity, is_amazons};
+use crate::domain::identity::{Alignment, Identity, Signature, is_amazons};
 use crate::domain::stamp::Stamp;
 use crate::domain::stream::StreamKind;
 
@@ -139,11 +139,20 @@ fn unsubscribe(identity: &Identity, kind: Option<StreamKind>, remarks: &mut Vec<
         (Some(list), _) if !list.one_click => {
             remarks.push("List-Unsubscribe offers no one-click way (RFC 8058): it takes an https address and List-Unsubscribe-Post.".to_owned());
         }
-        (Some(list), _) if list.signed == Some(false) => remarks.push(
-            "The one-click unsubscribe is covered by no verified signature of the sender's own domain, as RFC 8058 §4 \
-             demands: the signature failed, or its h= does not name both fields."
-                .to_owned(),
-        ),
+        (Some(list), _) if list.signed == Some(false) => {
+            let own = || identity.signatures.iter().filter(|one| one.alignment.is_aligned() == Some(true));
+            let why = if own().next().is_none() {
+                "the message bears no signature of it"
+            } else if own().any(Signature::covers_unsubscribe) {
+                "the one that names both fields failed"
+            } else {
+                "its h= does not name both fields"
+            };
+            remarks.push(format!(
+                "The one-click unsubscribe is covered by no verified signature of the sender's own domain, as RFC 8058 §4 \
+                 demands: {why}."
+            ));
+        }
         (Some(_) | None, _) => {}
     }
 }

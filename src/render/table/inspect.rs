@@ -29,6 +29,9 @@ pub(crate) fn inspect_table(
     let who = match ascribed {
         Ascribed::Named => format!("Received by {title}, as you say"),
         Ascribed::Guessed => format!("Received by {title}, by its Received lines (--provider says otherwise)"),
+        Ascribed::Nobody if testimony.road.hops.is_empty() => {
+            "Received by nobody yet: no Received line stands in it".to_owned()
+        }
         Ascribed::Nobody => "Received by nobody whose headers are known (--provider names who it was)".to_owned(),
     };
     let mut parts = vec![screen.paragraph(Tone::Strong, &who, "")];
