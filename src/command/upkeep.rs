@@ -1,30 +1,60 @@
 //! `backup` and `prune`: an online copy of the database; old runs away.
 
+use serde_json::json;
+
 use super::judgement::open_to_read;
 use super::{Context, Failure, Outcome};
 use crate::cli::{BackupArgs, PruneArgs};
-use crate::edge::store::Lock;
-use crate::render::words::counted;
+use crate::edge::store::{Lock, OldRuns};
+use crate::render::words::{counted, day_and_year};
 
 /// Copies the database while runs may go on.
 pub(crate) async fn backup(context: &Context, args: &BackupArgs) -> Result<Outcome, Failure> {
     let (_, store) = open_to_read(&context.config_path).await?;
     store.backup(&args.file).await.map_err(Failure::bad_input)?;
     let file = args.file.display().to_string();
-    let words = format!("written: {file}");
-    Ok(said(context, "written", &file.into(), words))
+    Ok(Outcome::ok(if context.json {
+        format!("{:#}\n", json!({ "written": file }))
+    } else {
+        format!("written: {file}\n")
+    }))
 }
 
-/// Removes runs that are older than asked, with everything they hold.
+/// Removes runs that are older than asked, with everything they hold; or only says what that would be.
 pub(crate) async fn prune(context: &Context, args: &PruneArgs) -> Result<Outcome, Failure> {
     let (config, store) = open_to_read(&context.config_path).await?;
-    let _lock = Failure::locked(Lock::try_take(&config.database, None))?;
     let before = context.clock.now().checked_sub(args.older).map_err(Failure::bad_input)?;
-    let removed = store.forget_runs(before).await.map_err(Failure::internal)?;
-    let words = format!("removed: {}", counted(usize::try_from(removed).unwrap_or(usize::MAX), "run"));
-    Ok(said(context, "removed_runs", &removed.into(), words))
+    if args.dry_run {
+        let old = store.old_runs(before).await.map_err(Failure::internal)?;
+        return Ok(pruned(context, &old, true));
+    }
+    let _lock = Failure::locked(Lock::try_take(&config.database, None))?;
+    let old = store.old_runs(before).await.map_err(Failure::internal)?;
+    store.forget_runs(before).await.map_err(Failure::internal)?;
+    Ok(pruned(context, &old, false))
 }
 
-fn said(context: &Context, key: &str, value: &serde_json::Value, words: String) -> Outcome {
-    Outcome::ok(if context.json { format!("{:#}\n", serde_json::json!({ key: value })) } else { words + "\n" })
+fn pruned(context: &Context, old: &OldRuns, is_trial: bool) -> Outcome {
+    if context.json {
+        let value = if is_trial {
+            json!({"dry_run": true, "runs": old.runs, "probes": old.probes})
+        } else {
+            json!({"removed_runs": old.runs, "removed_probes": old.probes})
+        };
+        return Outcome::ok(format!("{value:#}\n"));
+    }
+    let Some((first, last)) = old.started else {
+        return Outcome::ok("nothing to remove: no run is that old\n".to_owned());
+    };
+    let days = if day_and_year(first) == day_and_year(last) {
+        day_and_year(first)
+    } else {
+        format!("{} to {}", day_and_year(first), day_and_year(last))
+    };
+    let what = format!("{} with {} ({days})", counted(old.runs, "run"), counted(old.probes, "probe"));
+    Outcome::ok(if is_trial {
+        format!("dry run: would remove {what}; nothing was removed\n")
+    } else {
+        format!("removed: {what}\n")
+    })
 }

@@ -57,6 +57,12 @@ pub(crate) enum StoreFault {
         /// What the system says.
         why: String,
     },
+    /// The copy that `backup` was asked for would take the place of another file.
+    #[error("{} exists already and is left as it is; name another file", path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+    },
     /// The contents contradict themselves.
     #[error("the database is damaged ({what}): put back a copy made by `inboxed backup`")]
     Damaged {

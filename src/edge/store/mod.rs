@@ -42,6 +42,7 @@ pub(crate) use plan::{NewRun, StreamFacts};
 pub(crate) use suppression::Listing;
 pub(crate) use tally::Remembered;
 pub(crate) use told::{Added, NotAdded, ToldPlacements};
+pub(crate) use upkeep::OldRuns;
 
 /// A transaction of the writing connection.
 type Writing = sqlx::Transaction<'static, Sqlite>;

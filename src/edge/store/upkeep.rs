@@ -9,6 +9,17 @@ use super::fault::Doing as _;
 use super::open::{resolved, sync_directory};
 use super::{Store, StoreFault};
 
+/// Runs that are old, and what hangs on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OldRuns {
+    /// The runs.
+    pub(crate) runs: usize,
+    /// Their probes.
+    pub(crate) probes: usize,
+    /// When the first and the last of them started; `None` where there is none.
+    pub(crate) started: Option<(Timestamp, Timestamp)>,
+}
+
 impl Store {
     /// Writes a complete, compact copy that only its owner can read, while runs may go on. It appears under its name only
     /// when it is whole, and never in place of another file.
@@ -16,7 +27,7 @@ impl Store {
         let fault = |error: &io::Error| StoreFault::NoBackup { path: copy.to_owned(), why: error.to_string() };
         let target = resolved(copy).map_err(|error| fault(&error))?;
         if target.symlink_metadata().is_ok() {
-            return Err(fault(&io::ErrorKind::AlreadyExists.into()));
+            return Err(StoreFault::Taken { path: copy.to_owned() });
         }
         let directory = target.parent().unwrap_or(Path::new("/"));
         // SQLite takes an empty file for a new one; this one has the mode 0600 before it holds anything.
@@ -27,7 +38,10 @@ impl Store {
         let path = partial.path().to_str().ok_or_else(|| fault(&io::ErrorKind::InvalidFilename.into()))?;
         sqlx::query("VACUUM INTO $1").bind(path).execute(&self.reader).await.doing("copy the database")?;
         partial.as_file().sync_all().map_err(|error| fault(&error))?;
-        partial.persist_noclobber(&target).map_err(|error| fault(&error.error))?;
+        partial.persist_noclobber(&target).map_err(|error| {
+            let is_taken = error.error.kind() == io::ErrorKind::AlreadyExists;
+            if is_taken { StoreFault::Taken { path: copy.to_owned() } } else { fault(&error.error) }
+        })?;
         sync_directory(directory).map_err(|error| fault(&error))
     }
 
@@ -46,6 +60,30 @@ impl Store {
             .into_iter()
             .map(|(table, row)| format!("row {} of {table} refers to nothing", row.unwrap_or_default()));
         Ok(pages.into_iter().filter(|line| line != "ok").chain(references).collect())
+    }
+
+    /// What [`Self::forget_runs`] would take out.
+    pub(crate) async fn old_runs(&self, before: Timestamp) -> Result<OldRuns, StoreFault> {
+        let (runs, probes, first, last): (i64, i64, Option<i64>, Option<i64>) = sqlx::query_as(
+            "WITH old AS (SELECT id, started_at FROM run WHERE started_at < $1)
+             SELECT count(*),
+                    (SELECT count(*) FROM old JOIN stream ON stream.run = old.id JOIN probe ON probe.stream = stream.id)
+                    + (SELECT count(*) FROM old JOIN told_stream ON told_stream.run = old.id
+                                                JOIN told ON told.stream = told_stream.id),
+                    min(started_at),
+                    max(started_at)
+             FROM old",
+        )
+        .bind(before.as_millisecond())
+        .fetch_one(&self.reader)
+        .await
+        .doing("count old runs")?;
+        let at = |milliseconds: i64| Timestamp::from_millisecond(milliseconds).ok();
+        Ok(OldRuns {
+            runs: usize::try_from(runs).unwrap_or_default(),
+            probes: usize::try_from(probes).unwrap_or_default(),
+            started: first.and_then(at).zip(last.and_then(at)),
+        })
     }
 
     /// Takes out every run that started before `before`, with all that was stored about it, and returns how many.
@@ -88,12 +126,12 @@ mod tests {
         assert_eq!(copy.complaints().await.unwrap(), Vec::<String>::new());
 
         let again = place.store.backup(&target).await.unwrap_err().to_string();
-        assert!(again.starts_with("cannot write the backup ") && again.contains("copy.db"), "{again}");
+        assert!(again.ends_with("copy.db exists already and is left as it is; name another file"), "{again}");
         let own = place.store.backup(place.store.path()).await;
-        assert!(matches!(own, Err(StoreFault::NoBackup { .. })), "{own:?}");
+        assert!(matches!(own, Err(StoreFault::Taken { .. })), "{own:?}");
         let link = place.directory.path().join("link.db");
         std::os::unix::fs::symlink(place.directory.path().join("victim"), &link).unwrap();
-        assert!(matches!(place.store.backup(&link).await, Err(StoreFault::NoBackup { .. })));
+        assert!(matches!(place.store.backup(&link).await, Err(StoreFault::Taken { .. })));
         assert!(!place.directory.path().join("victim").exists());
         let left = std::fs::read_dir(place.directory.path()).unwrap();
         assert!(left.flatten().all(|entry| !entry.file_name().to_string_lossy().starts_with(".inboxed")));
@@ -109,6 +147,11 @@ mod tests {
         newer.started_at = at(500);
         let (kept, _) = place.plan(&newer).await;
         assert_eq!(place.store.forget_runs(at(0)).await.unwrap(), 0);
+        let none = place.store.old_runs(at(0)).await.unwrap();
+        assert_eq!(none, OldRuns { runs: 0, probes: 0, started: None });
+        let old = place.store.old_runs(at(500)).await.unwrap();
+        assert_eq!((old.runs, old.probes, old.started.map(|(first, last)| first == last)), (1, 1, Some(true)));
+        assert_eq!(place.store.runs(9, None).await.unwrap().len(), 2, "counting takes nothing out");
         assert_eq!(place.store.forget_runs(at(500)).await.unwrap(), 1);
         let runs = place.store.runs(9, None).await.unwrap();
         assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), [kept]);
