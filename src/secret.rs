@@ -81,7 +81,9 @@ impl SecretSource {
             Self::Command(words) => run(words, patience).await,
             Self::Env(name) => match std::env::var(name) {
                 Ok(value) => Ok(value),
-                Err(std::env::VarError::NotPresent) => Err(format!("the variable {name} is not set")),
+                Err(std::env::VarError::NotPresent) => {
+                    Err(format!("the variable {name} is not set; set it, or name another place"))
+                }
                 Err(std::env::VarError::NotUnicode(_)) => Err(format!("the variable {name} is not UTF-8")),
             },
             Self::File(path) => read_path(path),
@@ -93,7 +95,7 @@ impl SecretSource {
         };
         let checked = found.and_then(|text| {
             if text.is_empty() {
-                Err("it is empty".to_owned())
+                Err("it is empty; put the secret there".to_owned())
             } else if text.chars().any(|c| matches!(c, '\r' | '\n' | '\0')) {
                 Err("it holds a line break or a NUL, which no password may".to_owned())
             } else {
@@ -131,7 +133,9 @@ fn read_path(path: &Path) -> Result<String, String> {
                 let file = open(&copy).ok()?;
                 read_file(&file, &copy, Private::ByTheManager).ok().filter(|text| text != NOT_THERE)
             });
-            copy.ok_or_else(|| error.to_string())
+            let remedy = || format!("write it there and run `chmod 600 {}`, or name another place", path.display());
+            let is_absent = error.kind() == std::io::ErrorKind::NotFound;
+            copy.ok_or_else(|| if is_absent { format!("{error}; {}", remedy()) } else { error.to_string() })
         }
     }
 }
@@ -267,7 +271,7 @@ mod tests {
             (&["printf", "hunter2\\n\\n"], "it holds a line break or a NUL, which no password may"),
             (&["printf", "hunter2\\000"], "it holds a line break or a NUL, which no password may"),
             (&["printf", "hunter2\\377"], "it did not print UTF-8"),
-            (&["true"], "it is empty"),
+            (&["true"], "it is empty; put the secret there"),
             (&["head", "-c", "20000", "/dev/zero"], "it printed more than 16384 bytes"),
             (&["/no/such/hunter2-program"], "it does not start: No such file or directory (os error 2)"),
         ] {
@@ -308,11 +312,11 @@ mod tests {
         let made = std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap();
         assert!(made.success());
         for (source, wanted) in [
-            (SecretSource::File(path("missing")), "No such file or directory (os error 2)"),
-            (SecretSource::File(path("dangling")), "No such file or directory (os error 2)"),
+            (SecretSource::File(path("missing")), "/missing`, or name another place"),
+            (SecretSource::File(path("dangling")), "/dangling`, or name another place"),
             (SecretSource::File(dir.path().to_owned()), "it is no regular file"),
             (SecretSource::File(path("pipe")), "it is no regular file"),
-            (file(&path("empty"), b"", 0o600), "it is empty"),
+            (file(&path("empty"), b"", 0o600), "it is empty; put the secret there"),
             (file(&path("lines"), b"hunter2\nuser: anna\n", 0o600), "which no password may"),
             (file(&path("long"), &vec![b'x'; 20_000], 0o600), "it is longer than 16384 bytes"),
             (file(&path("latin"), b"hunter2\xe9", 0o600), "it is not UTF-8"),
@@ -327,7 +331,8 @@ mod tests {
         let path = SecretSource::Env("PATH".to_owned()).read().await.unwrap();
         assert_eq!(Some(path.expose_secret().to_owned()), std::env::var("PATH").ok());
         let missing = SecretSource::Env("INBOXED_NO_SUCH_VARIABLE".to_owned());
-        let wanted = "its secret (env INBOXED_NO_SUCH_VARIABLE) cannot be read: the variable INBOXED_NO_SUCH_VARIABLE is not set";
+        let wanted = "its secret (env INBOXED_NO_SUCH_VARIABLE) cannot be read: the variable INBOXED_NO_SUCH_VARIABLE is not set; \
+                      set it, or name another place";
         assert_eq!(fault(&missing).await, wanted);
         assert_eq!(
             no_entry("an na"),

@@ -8,10 +8,12 @@ mod oauth;
 mod place;
 mod preset;
 mod reader;
+pub(crate) mod region;
 mod schedule;
 mod seed;
 mod settings;
 mod sheet;
+mod slips;
 mod stream;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +33,9 @@ use settings::{Dns, Judging, Running, Ses};
 pub(crate) use sheet::{Sheet, SheetRow};
 pub(crate) use stream::{Stream, Transport};
 
+/// The first line of a configuration that `demo` wrote and may write again.
+pub(crate) const DEMO_MARK: &str = "# Written by `inboxed demo`: simulated, and written anew by the next demo.";
+
 /// Presets by name.
 pub(crate) type Providers = BTreeMap<ProviderName, Arc<Provider>>;
 
@@ -44,6 +49,8 @@ pub(crate) fn presets() -> Result<Providers, Faults> {
 pub(crate) struct Config {
     /// The file it was read from.
     pub(crate) file: PathBuf,
+    /// Whether a demo wrote it: whatever it names beyond files was the demo's lab.
+    pub(crate) of_demo: bool,
     /// The database.
     pub(crate) database: PathBuf,
     /// Amazon SES.
@@ -101,6 +108,7 @@ impl std::error::Error for Faults {}
 
 /// What the main file says, with the patterns of further files still to be followed.
 struct MainFile {
+    of_demo: bool,
     database: PathBuf,
     tokens: Tokens,
     oauth: Vec<(String, usize, OAuth)>,
@@ -161,6 +169,7 @@ impl Config {
         tracing::info!(file = %file.display(), streams = main.streams.len(), seeds = seeds.len(), "configuration read");
         Ok(Self {
             file: file.to_owned(),
+            of_demo: main.of_demo,
             database: main.database,
             ses: main.ses,
             run: main.run,
@@ -182,6 +191,11 @@ impl Config {
 }
 
 impl Config {
+    /// The patterns of the files that list the seeds, as they were written.
+    pub(crate) fn seed_patterns(&self) -> &[String] {
+        &self.seed_patterns
+    }
+
     /// The list that imported seeds are added to: `imported.toml` where a pattern of `seeds` takes such a file, else the
     /// first file that is named outright.
     pub(crate) fn import_list(&self) -> Result<PathBuf, Faults> {
@@ -255,6 +269,7 @@ fn read_file<T>(
 fn read_main(top: &Section<'_>, base: &Path) -> MainFile {
     let path = |key, default: &str| top.path(key, base).unwrap_or_else(|| base.join(default));
     MainFile {
+        of_demo: top.file_begins_with(DEMO_MARK),
         database: path("database", "inboxed.db"),
         seeds: top.texts_with_lines("seeds").unwrap_or_else(|| vec![("seeds/*.toml".to_owned(), 1)]),
         providers: top.texts_with_lines("providers").unwrap_or_default(),

@@ -9,6 +9,8 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::slips::{self, slip};
+
 /// One fault of a configuration file: where, what, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -60,7 +62,9 @@ impl Source {
         DeTable::parse(&self.text)
             .map_err(|error| {
                 let at = error.span().map_or(0, |span| span.start);
-                self.fault_at(at, format!("not valid TOML: {}", error.message().replace('\n', "; ")));
+                let line = self.text.lines().nth(self.line(at).saturating_sub(1)).unwrap_or_default();
+                let what = slip(line, error.message()).unwrap_or_else(|| error.message().replace('\n', "; "));
+                self.fault_at(at, format!("not valid TOML: {what}"));
             })
             .ok()
     }
@@ -107,6 +111,11 @@ impl<'a> Section<'a> {
     /// `file:line` of the table.
     pub(crate) fn place(&self) -> String {
         format!("{}:{}", self.source.file.display(), self.source.line(self.span.start))
+    }
+
+    /// Whether the file begins with this text.
+    pub(crate) fn file_begins_with(&self, text: &str) -> bool {
+        self.source.text.starts_with(text)
     }
 
     /// Whether a key stands in the table.
@@ -313,9 +322,12 @@ impl<'a> Section<'a> {
         let Some(section) = self.section(key) else { return Vec::new() };
         let mut shares = Vec::new();
         for (name, value) in section.table {
-            match number(value.get_ref()).filter(|share| (0.0..=1.0).contains(share)) {
-                Some(share) => shares.push((name.get_ref().to_string(), self.source.line(value.span().start), share)),
-                None => section.fault_of(name.get_ref(), "must be a number from 0 to 1"),
+            if let Some(share) = number(value.get_ref()).filter(|share| (0.0..=1.0).contains(share)) {
+                shares.push((name.get_ref().to_string(), self.source.line(value.span().start), share));
+            } else {
+                let home =
+                    slips::home(name.get_ref(), &section.path).map(|home| format!("; {home}")).unwrap_or_default();
+                section.fault_of(name.get_ref(), format!("must be a number from 0 to 1{home}"));
             }
         }
         shares
@@ -360,10 +372,13 @@ impl<'a> Section<'a> {
     pub(crate) fn finish(&self) {
         let known = self.known.borrow();
         for key in self.table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
-            let remedy = nearest(key.get_ref(), known.iter().copied()).map_or_else(
-                || format!("the keys here are {}", known.join(", ")),
-                |nearest| format!("did you mean `{nearest}`?"),
-            );
+            let near = || {
+                nearest(key.get_ref(), known.iter().copied()).map_or_else(
+                    || format!("the keys here are {}", known.join(", ")),
+                    |nearest| format!("did you mean `{nearest}`?"),
+                )
+            };
+            let remedy = slips::home(key.get_ref(), &self.path).unwrap_or_else(near);
             self.source.fault_at(key.span().start, format!("{}: unknown key; {remedy}", self.name(key.get_ref())));
         }
     }

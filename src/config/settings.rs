@@ -6,12 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::reader::{Section, nearest};
+use super::region::region;
 use crate::domain::finding::Rules;
 use crate::domain::health::Thresholds;
 use crate::domain::provider::{Provider, ProviderName};
-
-/// What a region looks like, for the user.
-const REGION: &str = "an AWS region; write one such as \"eu-central-1\"";
 
 /// `[ses]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,19 +55,6 @@ pub(super) fn ses(top: &Section<'_>) -> Ses {
     let ses = Ses { region: region(&section), endpoint_url };
     section.finish();
     ses
-}
-
-/// `region = "…"`, the name of an AWS region.
-pub(super) fn region(section: &Section<'_>) -> Option<String> {
-    section.shaped("region", REGION, |text| {
-        let parts: Vec<&str> = text.split('-').collect();
-        let ends_in_a_number = parts.last().is_some_and(|last| last.parse::<u8>().is_ok());
-        let fits = (3..=5).contains(&parts.len())
-            && parts.iter().all(|part| !part.is_empty())
-            && text.len() <= 32
-            && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        (fits && ends_in_a_number).then(|| text.to_owned())
-    })
 }
 
 /// An `http` or `https` address. One with a user name may hold a password and is refused.

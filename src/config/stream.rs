@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::place::required_place;
 use super::reader::{Section, one_line};
-use super::settings::region;
+use super::region::region;
 use crate::domain::provider::Tls;
 use crate::domain::seed::Address;
 use crate::domain::stream::{StreamKind, StreamName, TagMode};

@@ -259,6 +259,47 @@ fn a_slip_in_a_seed_is_told_with_line_key_and_remedy() {
 }
 
 #[test]
+fn a_slip_that_is_no_toml_is_told_with_what_to_write() {
+    for (line, remedy) in [
+        ("region = eu-central-1", "region: a text needs quotes, write region = \"…\""),
+        ("region = nordic", "region: a text needs quotes, write region = \"…\""),
+        ("region = 1st", "region: a text needs quotes, write region = \"…\""),
+        ("region = “eu-central-1”", "region: write the quotes straight, region = \"…\""),
+        ("region = \"eu-central-1", "region: end the text with the quote it began with"),
+        ("inbox_warn = 80%", "inbox_warn: write a share, such as 0.8 for 80 %"),
+        ("region =", "region: write a value behind the ="),
+        ("control = no # for now", "control: write true or false"),
+        ("control = True", "control: write true or false"),
+        ("region: \"eu-central-1\"", "a key and its value are parted by =; write region = …"),
+        ("[run", "end the heading with ]"),
+        ("[[stream", "end the heading with ]]"),
+    ] {
+        let found = load(&format!("[ses]\n{line}\n"), "").map(|_| ()).unwrap_err();
+        assert_eq!(found, format!("inboxed.toml:2: not valid TOML: {remedy}"), "{line}");
+    }
+}
+
+#[test]
+fn a_key_whose_heading_is_still_a_comment_is_told_where_it_belongs() {
+    for (main, wanted) in [
+        (
+            "[thresholds]\nevery = \"7d\"\n",
+            "inboxed.toml:2: thresholds.every: unknown key; it belongs below [schedule]: take the `# ` before that heading away, \
+             or write it",
+        ),
+        (
+            "[weights]\ngmail = 1\nevery = \"7d\"\n",
+            "inboxed.toml:3: weights.every: must be a number from 0 to 1; it belongs below [schedule]: take the `# ` before \
+             that heading away, or write it",
+        ),
+    ] {
+        check(main, "", wanted);
+    }
+    let found = load(&format!("{STREAM}user = \"AKIA\"\n"), "").map(|_| ()).unwrap_err();
+    assert!(found.contains("stream.user: unknown key; it belongs below [stream.smtp]: "), "{found}");
+}
+
+#[test]
 fn a_secret_in_the_file_is_refused_and_never_repeated() {
     for (written, wanted) in [
         (

@@ -87,6 +87,9 @@ fn read_part(text: &str) -> Result<Part, String> {
             text.escape_debug()
         )
     };
+    if let Some(numbers) = numbers_of(text) {
+        return Err(format!("\"{text}\": `..` stands between days; for runs write their numbers: {numbers}"));
+    }
     let Some((first, last)) = text.split_once("..") else {
         return RunChoice::new(text).map(Part::Runs).ok_or_else(wrong);
     };
@@ -102,6 +105,19 @@ fn read_part(text: &str) -> Result<Part, String> {
         return Err(format!("{begin}..{end} ends before it begins: write the earlier day first"));
     }
     Ok(Part::Days(first, last))
+}
+
+/// What `1..6` or `1-6` was to mean, as it is written: `1,2,3,4,5,6`; with an ellipsis where that is long.
+fn numbers_of(text: &str) -> Option<String> {
+    const SHOWN: u64 = 12;
+    let (first, last) = text.split_once("..").or_else(|| text.split_once('-'))?;
+    let number = |text: &str| text.parse::<u64>().ok().filter(|_| text.len() < 9);
+    let (first, last) = (number(first)?, number(last)?);
+    if first >= last {
+        return None;
+    }
+    let listed = |from: u64, to: u64| (from..=to).map(|one| one.to_string()).collect::<Vec<_>>().join(",");
+    Some(if last - first < SHOWN { listed(first, last) } else { format!("{},…,{last}", listed(first, first + 2)) })
 }
 
 /// How far a comparison reaches on each side of a change: eight weeks.
@@ -191,6 +207,18 @@ mod tests {
         }
         for text in ["", "1,", "a b", "2026-1-1..", "2026-02-30..", "2026-01-02..2026-01-01", "1..3", "last~x"] {
             assert!(Selection::new(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_of_numbers_is_refused_with_the_list_to_write() {
+        for (text, list) in [("1..6", "1,2,3,4,5,6"), ("7-9", "7,8,9"), ("1..300", "1,2,3,…,300"), ("last,2..3", "2,3")]
+        {
+            let why = Selection::new(text).unwrap_err();
+            assert!(why.ends_with(&format!("for runs write their numbers: {list}")), "{why}");
+        }
+        for text in ["6..1", "1..", "1..x", "99999999999..999999999999"] {
+            assert!(Selection::new(text).unwrap_err().contains("names no runs"), "{text}");
         }
     }
 
