@@ -5,13 +5,12 @@
 
 mod seeds;
 
-use std::fmt::Write as _;
-
 use serde_json::json;
 
 use super::dns::examine_streams;
 use super::preflight::{Memory, Preflight, Sending, preflight, refuse_unfit};
-use super::preparation::{Prepared, prepare_streams};
+use super::preparation::{Prepared, no_seed_words, prepare_streams};
+use super::remains::refuse_gone_lab;
 use super::{Context, Failure, Outcome};
 use crate::Exit;
 use crate::cli::CheckArgs;
@@ -22,29 +21,10 @@ use crate::domain::sign_in::SignIn;
 use crate::edge::ses::IdentityStanding;
 use crate::edge::store::Store;
 use crate::render::json::document;
-use crate::render::plain::plain;
+use crate::render::progress::Progress;
+use crate::render::table::{CheckLine, Screen, Verdict, checks_table};
+use crate::render::words::counted;
 use seeds::{SeedCheck, seed_checks};
-
-/// How a check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    /// As it should be.
-    Ok,
-    /// Worth a look; a run goes on.
-    Warning,
-    /// This part cannot be used.
-    Critical,
-}
-
-impl Verdict {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-}
 
 /// One line.
 #[derive(Debug)]
@@ -57,35 +37,63 @@ struct Check {
     sign_in: Option<SignIn>,
 }
 
+impl Check {
+    /// A line about anything but a seed that was tried.
+    fn new(part: &'static str, name: impl Into<String>, verdict: Verdict, found: String) -> Self {
+        Self { part, name: name.into(), verdict, found, sign_in: None }
+    }
+}
+
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &CheckArgs) -> Result<Outcome, Failure> {
     let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
     let streams = prepare_streams(&config, &[])?;
+    refuse_gone_lab(context, &config)?;
     let store = Store::open(&config.database).await.map_err(Failure::bad_input)?;
+    let progress = Progress::new(context.progress);
     let mut checks: Vec<Check> = streams.iter().map(message_check).collect();
+    let (strange, streams): (Vec<Prepared>, Vec<Prepared>) =
+        streams.into_iter().partition(|one| one.placeholder(&config).is_some());
+    checks.extend(strange.iter().filter_map(|one| placeholder_check(one, &config)));
     let addresses: Vec<Address> = config.seeds.iter().map(|seed| seed.seed.address.clone()).collect();
     let sendings: Vec<Sending<'_>> =
-        streams.iter().map(|one| Sending { stream: &one.stream, from: one.sender.clone() }).collect();
+        strange.iter().chain(&streams).map(|one| Sending { stream: &one.stream, from: one.sender.clone() }).collect();
     let memory = Memory { store: &store, believed: false };
+    progress.asking("SES");
     let asked = preflight(&config, &sendings, &addresses, memory, &context.clock, context.simulated)
         .await
         .map_err(Failure::bad_input)?;
     let fit = refuse_unfit(&asked, addresses.len());
-    let can_send = fit.is_ok();
+    let can_send = fit.is_ok() && strange.is_empty();
     checks.extend(ses_checks(&asked, fit.err()));
+    progress.asking("DNS");
     checks.extend(dns_checks(context, &config, &streams).await);
+    progress.asked();
     let seeds = seed_checks(context, &config, &asked.undeliverable, &store, args.again).await?;
     let usable = seeds.iter().filter(|seed| seed.check.verdict != Verdict::Critical).count();
     let all_usable = usable == seeds.len();
     let objects: Vec<serde_json::Value> = seeds.iter().map(SeedCheck::object).collect();
+    if seeds.is_empty() {
+        checks.push(Check::new("seed", "none", Verdict::Critical, no_seed_words(&config)));
+    }
     checks.extend(seeds.into_iter().map(|seed| seed.check));
     let exit = match (can_send && usable > 0, all_usable) {
         (false, _) => Exit::Critical,
         (true, false) => Exit::Warning,
         (true, true) => Exit::Ok,
     };
-    let stdout = if context.json { document_of(&checks, &objects)? } else { lines(&checks, usable, exit) };
+    let stdout = if context.json {
+        document_of(&checks, &objects)?
+    } else {
+        lines(&checks, context.screen) + &closing(usable, exit)
+    };
     Ok(Outcome { exit, stdout })
+}
+
+/// A sender that `init` wrote, in a domain that nobody can own.
+fn placeholder_check(prepared: &Prepared, config: &Config) -> Option<Check> {
+    let found = prepared.placeholder(config)?;
+    Some(Check::new("sender", prepared.sender.clone(), Verdict::Critical, found))
 }
 
 fn message_check(prepared: &Prepared) -> Check {
@@ -93,7 +101,7 @@ fn message_check(prepared: &Prepared) -> Check {
     let verdict = if remarks.is_empty() { Verdict::Ok } else { Verdict::Warning };
     remarks.extend(prepared.template.notes().iter().cloned());
     remarks.insert(0, format!("from {}", prepared.sender));
-    Check { part: "message", name: prepared.stream.name.to_string(), verdict, found: remarks.join("; "), sign_in: None }
+    Check::new("message", prepared.stream.name.to_string(), verdict, remarks.join("; "))
 }
 
 fn ses_checks(asked: &Preflight, unfit: Option<Failure>) -> Vec<Check> {
@@ -117,11 +125,11 @@ fn ses_checks(asked: &Preflight, unfit: Option<Failure>) -> Vec<Check> {
             Err(failure) if region.needs_api => (Verdict::Critical, failure.to_string()),
             Err(failure) => (Verdict::Warning, failure.to_string()),
         };
-        checks.push(Check { part: "ses", name, verdict, found, sign_in: None });
+        checks.push(Check::new("ses", name, verdict, found));
         // Where the account itself could not be asked, that is said already.
         if let (Ok(_), Err(why)) = (&region.account, &region.returns) {
             let name = "bounces and complaints".to_owned();
-            checks.push(Check { part: "ses", name, verdict: Verdict::Warning, found: why.clone(), sign_in: None });
+            checks.push(Check::new("ses", name, Verdict::Warning, why.clone()));
         }
         for sender in &region.senders {
             let (verdict, found) = match &sender.identity {
@@ -129,21 +137,17 @@ fn ses_checks(asked: &Preflight, unfit: Option<Failure>) -> Vec<Check> {
                 IdentityStanding::Unverified { why } => (Verdict::Critical, why.clone()),
                 IdentityStanding::Unknown(note) => (Verdict::Warning, note.clone()),
             };
-            checks.push(Check { part: "sender", name: sender.from.clone(), verdict, found, sign_in: None });
+            checks.push(Check::new("sender", sender.from.clone(), verdict, found));
         }
     }
-    let note =
-        |found: String| Check { part: "ses", name: "note".to_owned(), verdict: Verdict::Warning, found, sign_in: None };
-    checks.extend(asked.notes.iter().cloned().map(note));
-    if let Some(unfit) = unfit {
-        let found = format!("{:#}", unfit.error);
-        checks.push(Check {
-            part: "ses",
-            name: "cannot send".to_owned(),
-            verdict: Verdict::Critical,
-            found,
-            sign_in: None,
-        });
+    checks.extend(asked.notes.iter().cloned().map(|found| Check::new("ses", "note", Verdict::Warning, found)));
+    // What a line above says already needs no second one.
+    let unfit = unfit.map(|unfit| format!("{:#}", unfit.error));
+    let is_told = |what: &str| {
+        checks.iter().any(|check| check.verdict == Verdict::Critical && what.contains(check.found.as_str()))
+    };
+    if let Some(found) = unfit.filter(|what| !is_told(what)) {
+        checks.push(Check::new("ses", "cannot send", Verdict::Critical, found));
     }
     checks
 }
@@ -152,7 +156,7 @@ fn ses_checks(asked: &Preflight, unfit: Option<Failure>) -> Vec<Check> {
 async fn dns_checks(context: &Context, config: &Config, streams: &[Prepared]) -> Vec<Check> {
     let mut lines = Vec::new();
     for one in examine_streams(context, config, streams).await {
-        let line = |verdict, found| Check { part: "dns", name: one.domain.to_string(), verdict, found, sign_in: None };
+        let line = |verdict, found| Check::new("dns", one.domain.to_string(), verdict, found);
         let before = lines.len();
         for check in &one.checks {
             let verdict = match check.verdict {
@@ -184,18 +188,20 @@ fn document_of(checks: &[Check], seeds: &[serde_json::Value]) -> Result<String, 
     document(&json!({ "checks": rows, "seeds": seeds })).map_err(Failure::internal)
 }
 
-fn lines(checks: &[Check], usable: usize, exit: Exit) -> String {
-    let name_width = checks.iter().map(|one| one.name.chars().count()).max().unwrap_or(0).min(40);
-    let mut text = checks.iter().fold(String::new(), |mut text, one| {
-        let (name, found) = (plain(&one.name, 40), plain(&one.found, 400));
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:<8}  {:<7}  {name:<name_width$}  {found}", one.verdict.word(), one.part);
-        text
-    });
-    let closing = match exit {
-        Exit::Ok => format!("\nReady: {usable} seeds can be used.\n"),
+fn lines(checks: &[Check], screen: Screen) -> String {
+    let line = |one| {
+        let Check { part, name, verdict, found, .. }: &Check = one;
+        CheckLine { part, name, verdict: *verdict, found }
+    };
+    checks_table(&checks.iter().map(line).collect::<Vec<_>>(), screen)
+}
+
+fn closing(usable: usize, exit: Exit) -> String {
+    let seeds = counted(usable, "seed");
+    match exit {
+        Exit::Ok => format!("\nReady: {seeds} can be used. Next: `inboxed run`.\n"),
         Exit::Warning => {
-            format!("\nReady with {usable} seeds; the others are left out of a run and reported as unmeasured.\n")
+            format!("\nReady with {seeds}; the others are left out of a run and reported as unmeasured.\n")
         }
         Exit::Critical
         | Exit::TooFew
@@ -204,8 +210,8 @@ fn lines(checks: &[Check], usable: usize, exit: Exit) -> String {
         | Exit::Unreachable
         | Exit::Internal
         | Exit::Locked
-        | Exit::Interrupted => "\nNot ready: a run would send nothing.\n".to_owned(),
-    };
-    text.push_str(&closing);
-    text
+        | Exit::Interrupted => {
+            "\nNot ready, a run would send nothing: mend what is critical, then check again.\n".to_owned()
+        }
+    }
 }

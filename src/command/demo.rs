@@ -21,7 +21,8 @@ use sha2::{Digest as _, Sha256};
 use super::judgement::{hear, judge_run, open_to_read};
 use super::{Context, Failure, Outcome, report, run};
 use crate::Exit;
-use crate::cli::{DemoArgs, ReportArgs, RunArgs};
+use crate::cli::{DemoArgs, ReportArgs, RunArgs, called};
+use crate::config::DEMO_MARK;
 use crate::domain::language::Language;
 use crate::domain::run::{Label, RunId};
 use crate::edge::clock::Clock;
@@ -31,6 +32,7 @@ use crate::lab::mailbox::{Character, Mailboxes, NewAccount, Role, Tab};
 use crate::lab::receive::{Receiver, Verdict, stamp};
 use crate::lab::ses::{Accepted, Identity, SesAccount, SesServer, SesSettings};
 use crate::render::why::whys;
+use crate::render::words::counted;
 
 /// A seed whose probe the lab junks in the week before the change.
 const SPAMMED: &str = "outlook02@outlook.example";
@@ -42,8 +44,6 @@ const MENDED: u32 = 7;
 const SPEED: f64 = 400.0;
 /// What the demo's mailboxes are opened with; the lab makes it up and forgets it.
 const PASSWORD: &str = "the lab's own";
-/// First line of a configuration that `demo` wrote and may write again.
-const MARK: &str = "# Written by `inboxed demo`: simulated, and written anew by the next demo.";
 
 /// What a demo writes beside its configuration, and where somebody's own may lie.
 const OWN_FILES: [&str; 5] = ["inboxed.db", "seeds/lab.toml", "lab-ca.pem", "lab.secret", "messages/newsletter.eml"];
@@ -91,7 +91,7 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
         }
         let label = Label::new(&format!("week-{number}"));
         let args = RunArgs { streams: Vec::new(), wait: None, label, dry_run: false, scheduled: false };
-        let ended = run::execute(&inside, &args).await?;
+        let ended = Box::pin(run::execute(&inside, &args)).await?;
         if ended.exit == Exit::Interrupted {
             return Ok(ended);
         }
@@ -113,16 +113,43 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
         });
         return Ok(Outcome::ok(format!("{document:#}\n")));
     }
-    let config = inside.config_path.display();
     let (before, after) = why_of_both_ends(&inside).await?;
     Ok(Outcome::ok(format!(
-        "{last}\n{WEEKS} simulated weekly runs are stored in {}; from week {MENDED} on SPF and DKIM align with From.\n\nWhy, in the \
-         week before that:\n{before}and in the last one:\n{after}\nThe trend: \
-         {drawn}\nTry next:\n  inboxed --config {config} runs\n  inboxed --config {config} show last\n  inboxed --config \
-         {config} show week-{} {SPAMMED}\n  inboxed --config {config} dns diff\n  inboxed init mail      # your own seeds and streams\n",
-        dir.display(),
-        MENDED - 1
+        "{last}\n{WEEKS} simulated weekly runs are stored in {dir}; from week {MENDED} on SPF and DKIM align with From.\n\nWhy, in the \
+         week before that:\n{before}and in the last one:\n{after}\n{}\n{}",
+        pictures(&drawn),
+        next(&inside.config_path),
+        dir = dir.display(),
     )))
+}
+
+/// Where the report lies, and what of it to look at first.
+fn pictures(drawn: &str) -> String {
+    const FIRST: [(&str, &str); 2] =
+        [("report.html", "the whole page, for a browser"), ("trend-newsletter.png", "placement over the twelve weeks")];
+    let paths: Vec<&Path> = drawn.lines().map(Path::new).collect();
+    let Some(dir) = paths.first().and_then(|path| path.parent()) else { return String::new() };
+    let first = FIRST.map(|(name, what)| format!("  {name:<22}{what}\n")).concat();
+    let others = counted(paths.len().saturating_sub(FIRST.len()), "further file");
+    format!(
+        "Look at, in {}:\n{first}and {others}: before and after, seeds, latencies, each also dark; CSV, JSON\n",
+        dir.display()
+    )
+}
+
+/// What to type next.
+fn next(config: &Path) -> String {
+    let inboxed = called();
+    let config = config.to_string_lossy();
+    let config = shell_words::quote(&config);
+    let line = |words: &str| format!("  {inboxed} --config {config} {words}\n");
+    let read =
+        ["runs", "show last", &format!("show week-{} {SPAMMED}", MENDED - 1), "compare --change last", "dns diff"];
+    let read: String = read.into_iter().map(line).collect();
+    format!(
+        "Try next (the lab is gone, so that `check`, `run` and `sweep` find nobody there):\n{read}Then with your own mail:\n  \
+         {inboxed} init mail\n"
+    )
 }
 
 /// What the receivers wrote in the week before the change and in the last one, a line for each provider.
@@ -153,7 +180,7 @@ fn clear(dir: &Path) -> anyhow::Result<()> {
         });
     }
     let text = fs::read_to_string(&config).with_context(|| format!("read {}", config.display()))?;
-    if !text.starts_with(MARK) {
+    if !text.starts_with(DEMO_MARK) {
         return Err(anyhow!("{} is no demo's; choose another directory with --dir", config.display()));
     }
     for name in ["inboxed.db", "inboxed.db-wal", "inboxed.db-shm", "inboxed.db.lock"] {
@@ -205,7 +232,7 @@ fn write_files(dir: &Path, lab: &Lab, endpoint: &str, dns: &DnsServer) -> anyhow
     };
     let seeds = SEEDS.into_iter().flat_map(seed).collect::<Vec<_>>().join("\n");
     let config = format!(
-        "{MARK}\n[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{endpoint}\"   # the lab, gone when the demo \
+        "{DEMO_MARK}\n[ses]\nregion = \"eu-central-1\"\nendpoint_url = \"{endpoint}\"   # the lab, gone when the demo \
          ended\n\n[dns]\nresolver = \"{resolver}\"   # the lab's, too\n\n[run]\nwait = \"15m\"\n\n[[stream]]\nname = \"newsletter\"\nkind = \"marketing\"\nfrom = \"News \
          <news@shop.example>\"\nmessage = \"messages/newsletter.eml\"\n"
     );

@@ -1,5 +1,6 @@
 //! `init`: writes a commented configuration, an example seed list and an example message. It overwrites nothing.
 
+use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -8,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 
 use super::{Context, Failure, Outcome};
-use crate::cli::InitArgs;
+use crate::cli::{InitArgs, called};
 
 /// What is written where.
 const FILES: [(&str, &str); 3] = [
@@ -18,13 +19,21 @@ const FILES: [(&str, &str); 3] = [
 ];
 
 /// What to do with them.
-const NEXT: &str = "\
-next:
-  1. set region and From in inboxed.toml, and put the message you really send into messages/
-  2. take a seed out of its comment in seeds/example.toml, and say where its secret lies
-  3. inboxed check
-  4. inboxed run
-";
+fn next(dir: &Path) -> String {
+    let (mut inboxed, config) = (called(), dir.join("inboxed.toml"));
+    let place = if dir == Path::new(".") {
+        String::new()
+    } else {
+        // Writing to a String cannot fail.
+        let _ = write!(inboxed, " --config {}", shell_words::quote(&config.to_string_lossy()));
+        format!("{}/", dir.display())
+    };
+    format!(
+        "next:\n  1. set region and From in {place}inboxed.toml, and put the message you really send into {place}messages/\n  2. take \
+         a seed out of its comment in {place}seeds/example.toml, and say where its secret lies\n  3. {inboxed} check\n  4. \
+         {inboxed} run\n"
+    )
+}
 
 /// Runs the verb.
 pub(crate) fn execute(context: &Context, args: &InitArgs) -> Result<Outcome, Failure> {
@@ -48,7 +57,7 @@ pub(crate) fn execute(context: &Context, args: &InitArgs) -> Result<Outcome, Fai
     if context.json {
         return Ok(Outcome::ok(format!("{:#}\n", serde_json::json!({ "written": written }))));
     }
-    Ok(Outcome::ok(format!("written:\n  {}\n\n{NEXT}", written.join("\n  "))))
+    Ok(Outcome::ok(format!("written:\n  {}\n\n{}", written.join("\n  "), next(&args.dir))))
 }
 
 /// A new file that only its owner can read: seed lists say where secrets lie.

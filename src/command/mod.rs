@@ -25,6 +25,7 @@ mod plan;
 mod preflight;
 mod preparation;
 mod recover;
+mod remains;
 mod report;
 mod run;
 mod runs;
@@ -186,7 +187,7 @@ async fn carry_out(context: &Context, verb: &Verb) -> Result<Outcome, Failure> {
             SeedsAction::Import(args) => seeds::import(context, args),
             SeedsAction::SignIn(args) => sign_in::execute(context, args).await,
         },
-        Verb::Run(args) => run::execute(context, args).await,
+        Verb::Run(args) => Box::pin(run::execute(context, args)).await,
         Verb::Sweep(args) => sweep::execute(context, args).await,
         Verb::Runs => runs::execute(context).await,
         Verb::Show(args) => show::execute(context, args).await,

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 
 use super::judgement::shown;
 use super::placements::Placements;
-use super::preparation::prepare_streams;
+use super::preparation::{no_seed_words, prepare_streams};
 use super::{Context, Failure, Outcome};
 use crate::cli::PlanArgs;
 use crate::config::Config;
@@ -37,7 +37,7 @@ pub(crate) async fn execute(context: &Context, args: &PlanArgs) -> Result<Outcom
         *seeds.entry(configured.seed.provider.as_str()).or_default() += 1;
     }
     if seeds.is_empty() {
-        return Err(Failure::bad_input(anyhow!("there are no seeds to plan with; add some to the seed lists")));
+        return Err(Failure::bad_input(anyhow!("{}: {}", config.file.display(), no_seed_words(&config))));
     }
     // Without a database there is no history, which is no fault here.
     let history = match Store::open_existing(&config.database).await {

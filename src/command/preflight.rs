@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::Failure;
 use super::send::Route;
 use crate::Exit;
+use crate::config::region::doubt;
 use crate::config::{Config, Stream, Transport};
 use crate::domain::interval::count;
 use crate::domain::reputation::Day;
@@ -150,7 +151,7 @@ async fn ask_region(
     found: &mut Preflight,
 ) -> Result<(), SesFailure> {
     let only_smtp = streams.iter().all(|sending| matches!(sending.stream.transport, Transport::Smtp(_)));
-    let account = api.standing().await;
+    let account = api.standing().await.map_err(|failure| doubting(failure, region));
     let rate = account.as_ref().ok().and_then(|standing| standing.max_send_rate).unwrap_or(UNKNOWN_RATE);
     let pace = Arc::new(Pace::new(rate, clock.clone()));
     let answers = account.is_ok();
@@ -196,6 +197,14 @@ async fn ask_region(
     }
     ask_suppression(&api, region, seeds, memory, clock, found).await;
     Ok(())
+}
+
+/// A failure to reach SES in a region that nobody has heard of: most likely its name is wrong.
+fn doubting(failure: SesFailure, region: Option<&str>) -> SesFailure {
+    match (failure, region.and_then(doubt)) {
+        (SesFailure::Unreachable(why), Some(doubt)) => SesFailure::Unreachable(format!("{doubt} ({why})")),
+        (failure, _) => failure,
+    }
 }
 
 /// Bounces and complaints. They are no reason to wait long, and none to stop.

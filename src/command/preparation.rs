@@ -12,6 +12,7 @@ use super::preflight::Sending;
 use super::{Context, Failure, Outcome};
 use crate::cli::RunArgs;
 use crate::config::{Config, ConfiguredSeed, Stream, Transport};
+use crate::domain::dns::name::DomainName;
 use crate::domain::handoff::Letter;
 use crate::domain::message::{Composition, Template};
 use crate::domain::probe::Probe;
@@ -21,9 +22,10 @@ use crate::domain::seed::Address;
 use crate::domain::stream::{StreamName, TagMode, TransportKind};
 use crate::edge::imap::Patience;
 use crate::edge::store::{NewRun, StreamFacts};
+use crate::render::words::counted;
 
 /// One chosen stream with its message.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Prepared {
     /// The stream as configured.
     pub(crate) stream: Stream,
@@ -53,10 +55,7 @@ impl Preparation {
         let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
         let streams = prepare_streams(&config, &args.streams)?;
         if config.seeds.is_empty() {
-            return Err(Failure::bad_input(anyhow!(
-                "{}: no seed is configured; write one into a file that `seeds` names",
-                config.file.display()
-            )));
+            return Err(Failure::bad_input(anyhow!("{}: {}", config.file.display(), no_seed_words(&config))));
         }
         let wait = args.wait.unwrap_or(config.run.wait);
         Ok(Self { streams, wait, label: args.label.clone(), config })
@@ -157,6 +156,23 @@ impl Preparation {
 }
 
 impl Prepared {
+    /// That the sender stands in a domain which is reserved for examples, as in the file that `init` writes; `None` where it
+    /// does not, or where a local stand-in answers for SES.
+    pub(crate) fn placeholder(&self, config: &Config) -> Option<String> {
+        let domain = DomainName::of_address(&self.sender)?;
+        if config.ses.endpoint_url.is_some() || !domain.is_for_examples() {
+            return None;
+        }
+        let key = if self.stream.from.is_some() {
+            format!("`from` of the stream {} ({})", self.stream.name, self.stream.place)
+        } else {
+            format!("From in {}, or `from` of the stream {}", self.stream.message.display(), self.stream.name)
+        };
+        Some(format!(
+            "{domain} is a placeholder that nobody can own (RFC 2606): set {key} to a sender that is verified in SES"
+        ))
+    }
+
     fn facts(&self) -> StreamFacts {
         StreamFacts {
             name: self.stream.name.clone(),
@@ -173,6 +189,15 @@ impl Prepared {
             message_sha256: self.digest,
         }
     }
+}
+
+/// That there is no seed, and where to write one.
+pub(crate) fn no_seed_words(config: &Config) -> String {
+    format!(
+        "no seed is configured; take one out of its comment in the list that `inboxed init` wrote, or write one into a file that \
+         `seeds` names ({})",
+        config.seed_patterns().join(", ")
+    )
 }
 
 /// Commands are given as long as the run itself waits, within reason: a hung server must not outlast the run.
@@ -246,14 +271,15 @@ impl Preparation {
             return Outcome::ok(format!("{document:#}\n"));
         }
         let mut lines = vec![format!(
-            "dry run: {} probes ({} streams × {} seeds), nothing sent",
-            self.probe_count(),
-            self.streams.len(),
-            self.config.seeds.len()
+            "dry run: {} ({} × {}), nothing sent",
+            counted(self.probe_count(), "probe"),
+            counted(self.streams.len(), "stream"),
+            counted(self.config.seeds.len(), "seed")
         )];
         for one in &self.streams {
             let message = one.stream.message.display();
             lines.push(format!("\n{}  from {}  message {message}", one.stream.name, one.sender));
+            lines.extend(one.placeholder(&self.config).map(|why| format!("  {why}")));
             lines.extend(one.template.notes().iter().map(|note| format!("  {note}")));
         }
         Outcome::ok(lines.join("\n") + "\n")

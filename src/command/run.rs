@@ -16,6 +16,7 @@ use super::interrupt::Interrupt;
 use super::outcome::run_outcome;
 use super::preflight::{Memory, Preflight, preflight, refuse_unfit};
 use super::preparation::Preparation;
+use super::remains::refuse_gone_lab;
 use super::send::{Sending, send_all};
 use super::watch::{Ended, Watch, watch};
 use super::{Context, Failure, Outcome, scheduled};
@@ -53,7 +54,9 @@ pub(crate) async fn make(
     interrupt: Interrupt,
     period: Option<&Period>,
 ) -> Result<Option<Outcome>, Failure> {
+    refuse_gone_lab(context, &preparation.config)?;
     let progress = Progress::new(context.progress);
+    progress.asking("SES");
     let addresses = preparation.addresses();
     let sendings = preparation.sendings();
     let asked = tokio::select! {
@@ -67,6 +70,7 @@ pub(crate) async fn make(
         ) => asked.map_err(Failure::bad_input)?,
         () = interrupt.wait() => return Err(Failure::interrupted("before anything was planned or sent")),
     };
+    progress.asked();
     refuse_unfit(&asked, addresses.len())?;
     for note in &asked.notes {
         context.note(note);

@@ -2,15 +2,14 @@
 
 mod import;
 
-use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
 
+use super::preparation::no_seed_words;
 use super::{Context, Failure, Outcome};
 use crate::config::{Config, ConfiguredSeed};
 use crate::domain::seed::AuthKind;
 use crate::render::json::document;
-use crate::render::plain::plain;
-use crate::render::words::counted;
+use crate::render::table::{SeedLine, seeds_table};
 
 pub(crate) use import::import;
 
@@ -22,28 +21,21 @@ pub(crate) fn list(context: &Context) -> Result<Outcome, Failure> {
         return Ok(Outcome::ok(document(&json!({ "seeds": seeds })).map_err(Failure::internal)?));
     }
     if config.seeds.is_empty() {
-        return Ok(Outcome::ok(
-            "no seed is configured; take one out of its comment in seeds/example.toml\n".to_owned(),
-        ));
+        return Ok(Outcome::ok(no_seed_words(&config) + "\n"));
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    if let Some(width) = context.screen.width {
-        table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+    let lines: Vec<SeedLine> = config.seeds.iter().map(line).collect();
+    Ok(Outcome::ok(seeds_table(&lines, context.screen)))
+}
+
+fn line(seed: &ConfiguredSeed) -> SeedLine {
+    SeedLine {
+        address: seed.seed.address.to_string(),
+        provider: seed.seed.provider.as_str().to_owned(),
+        server: format!("{}:{}", seed.seed.host, seed.seed.port),
+        auth: auth(seed),
+        secret: secret(seed),
+        labels: seed.seed.labels.join(", "),
     }
-    table.set_header(["SEED", "PROVIDER", "SERVER", "SIGNS IN BY", "SECRET", "LABELS"]);
-    for seed in &config.seeds {
-        table.add_row([
-            plain(seed.seed.address.as_str(), 64),
-            seed.seed.provider.as_str().to_owned(),
-            format!("{}:{}", seed.seed.host, seed.seed.port),
-            auth(seed).to_owned(),
-            plain(&secret(seed).unwrap_or_else(|| "none".to_owned()), 64),
-            plain(&seed.seed.labels.join(", "), 48),
-        ]);
-    }
-    let lines: Vec<String> = table.lines().map(|line| line.trim().to_owned()).collect();
-    Ok(Outcome::ok(format!("{}\n{}\n", lines.join("\n"), counted(config.seeds.len(), "seed"))))
 }
 
 fn auth(seed: &ConfiguredSeed) -> &'static str {
@@ -95,14 +87,17 @@ mod tests {
     #[test]
     fn the_list_says_where_a_secret_lies_and_never_what_it_is() {
         let table = listed(SEEDS, false);
-        let rows: Vec<String> =
-            table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let rows: Vec<String> = table
+            .lines()
+            .filter(|line| !line.starts_with('─'))
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
         assert_eq!(
             rows,
             [
-                "SEED PROVIDER SERVER SIGNS IN BY SECRET LABELS",
+                "seed provider server signs in by secret labels",
                 "anna@gmail.com gmail imap.gmail.com:993 password command echo b2c, old",
-                "bert@mail.example generic imap.mail.example:143 oauth none",
+                "bert@mail.example generic imap.mail.example:143 oauth –",
                 "2 seeds",
             ]
         );

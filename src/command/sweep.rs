@@ -13,6 +13,7 @@ use super::field::Field;
 use super::interrupt::Interrupt;
 use super::outcome::run_outcome;
 use super::preparation::patience_for;
+use super::remains::refuse_gone_lab;
 use super::watch::{Ended, Watch, watch};
 use super::{Context, Failure, Outcome};
 use crate::cli::SweepArgs;
@@ -27,6 +28,7 @@ use crate::render::progress::Progress;
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &SweepArgs) -> Result<Outcome, Failure> {
     let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
+    refuse_gone_lab(context, &config)?;
     let lock = Failure::locked(Lock::try_take(&config.database, None))?;
     let store = Store::open_existing(&config.database).await.map_err(Failure::bad_input)?;
     let id = store.resolve(&args.run).await.map_err(Failure::bad_input)?;

@@ -99,7 +99,7 @@ mod tests {
         let mut found = diagnoses([10, 39, 39]);
         let text = diagnosis_text(&found);
         let heads = text.lines().next().unwrap();
-        assert!(heads.starts_with("Stands  Stream ") && heads.ends_with("Region"), "{text}");
+        assert!(heads.starts_with("stands  stream ") && heads.ends_with("region"), "{text}");
         assert!(!text.contains("unsettled"), "all of it is low or well: {text}");
         let open = diagnosis_text(&diagnoses([31, 39, 39]));
         assert!(

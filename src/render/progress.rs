@@ -5,12 +5,14 @@
 
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
 use super::words::span;
 
 /// Most times a second that the bars are redrawn.
 const REDRAWS: u8 = 10;
+/// How often what turns while somebody is asked turns.
+const TICK: Duration = Duration::from_millis(120);
 
 /// The bars of one run; clones draw the same ones.
 #[derive(Debug, Clone)]
@@ -21,6 +23,7 @@ pub(crate) struct Progress {
 #[derive(Debug, Clone)]
 struct Bars {
     all: MultiProgress,
+    asking: ProgressBar,
     signing_in: ProgressBar,
     sending: ProgressBar,
     finding: ProgressBar,
@@ -36,9 +39,27 @@ impl Progress {
     }
 
     fn on(target: ProgressDrawTarget) -> Self {
-        let hidden = || ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        // However the verb ends, nothing half drawn stays behind.
+        let hidden = || {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+            bar.with_finish(ProgressFinish::AndClear)
+        };
         let all = MultiProgress::with_draw_target(target);
-        Self { bars: Some(Bars { all, signing_in: hidden(), sending: hidden(), finding: hidden() }) }
+        Self { bars: Some(Bars { all, asking: hidden(), signing_in: hidden(), sending: hidden(), finding: hidden() }) }
+    }
+
+    /// Somebody is asked, and how long the answer takes nobody knows.
+    pub(crate) fn asking(&self, whom: &'static str) {
+        if let Some(bars) = &self.bars {
+            bars.wait(whom);
+        }
+    }
+
+    /// The answer is there.
+    pub(crate) fn asked(&self) {
+        if let Some(bars) = &self.bars {
+            bars.asking.finish_and_clear();
+        }
     }
 
     /// `done` of `total` seeds are signed in or given up.
@@ -66,7 +87,7 @@ impl Progress {
     /// Takes the bars away for good.
     pub(crate) fn clear(&self) {
         if let Some(bars) = &self.bars {
-            for bar in [&bars.signing_in, &bars.sending, &bars.finding] {
+            for bar in [&bars.asking, &bars.signing_in, &bars.sending, &bars.finding] {
                 bar.finish_and_clear();
             }
         }
@@ -74,6 +95,20 @@ impl Progress {
 }
 
 impl Bars {
+    fn wait(&self, whom: &'static str) {
+        if self.asking.is_finished() {
+            return;
+        }
+        self.asking.set_message(whom);
+        if self.asking.prefix().is_empty() {
+            self.all.add(self.asking.clone());
+            let style = ProgressStyle::with_template("{prefix:>11} {msg} {spinner:.cyan}");
+            self.asking.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            self.asking.set_prefix("asking");
+            self.asking.enable_steady_tick(TICK);
+        }
+    }
+
     fn draw(&self, bar: &ProgressBar, what: &'static str, done: usize, total: usize, message: String) {
         if bar.is_finished() || total == 0 {
             return;
@@ -164,13 +199,17 @@ mod tests {
     fn bars_show_sending_and_finding_and_leave_nothing_behind() {
         let paper = Paper::default();
         let progress = Progress::on(ProgressDrawTarget::term_like_with_hz(Box::new(paper.clone()), 255));
+        progress.asking("SES");
+        progress.bars.as_ref().unwrap().asking.force_draw();
+        assert!(paper.take().contains("asking SES"));
+        progress.asked();
         progress.signed_in(3, 36);
         progress.sent(12, 36);
         progress.found(5, 12, Some(Duration::from_millis(130_900)));
         paper.take();
         progress.bars.as_ref().unwrap().finding.force_draw();
         let shown = paper.take();
-        assert!(!shown.contains("signing in"), "{shown}");
+        assert!(!shown.contains("signing in") && !shown.contains("asking"), "{shown}");
         for part in ["sending", "12 of 36", "found", "5 of 12", "at most 2 min 10 s left"] {
             assert!(shown.contains(part), "{part} in {shown}");
         }

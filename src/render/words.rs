@@ -20,12 +20,12 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
-/// An interval as whole percent without the sign: `65 to 99`.
+/// An interval as whole percent, as on the page: `65–99 %`.
 pub(crate) fn range(interval: Interval) -> String {
-    format!("{:.0} to {:.0}", (interval.lo * 100.0).round(), (interval.hi * 100.0).round())
+    super::language::range(interval)
 }
 
-/// A share with its counts and interval: `92 % (11 of 12, 95 % range 65 to 99)`.
+/// A share with its counts and interval: `92 % (11 of 12, 95 % range 65–99 %)`.
 pub(crate) fn share(rate: f64, good: usize, measured: usize, interval: Interval, confidence: f64) -> String {
     format!("{} ({good} of {measured}, {} range {})", percent(rate), percent(confidence), range(interval))
 }
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_share_is_told_with_its_counts_and_range() {
         let interval = crate::domain::interval::wilson(11.0, 12.0, 0.95);
-        assert_eq!(share(11.0 / 12.0, 11, 12, interval, 0.95), "92 % (11 of 12, 95 % range 65 to 99)");
+        assert_eq!(share(11.0 / 12.0, 11, 12, interval, 0.95), "92 % (11 of 12, 95 % range 65–99 %)");
     }
 
     #[test]

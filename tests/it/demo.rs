@@ -111,6 +111,8 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     assert!(providers.iter().all(|one| one["word"] != "better" && one["word"] != "worse"), "{compared:#}");
 
     what_is_exported_stays_simulated(directory.path(), &config);
+    what_needs_the_lab_says_that_it_is_gone(&config);
+    what_to_do_next_is_said_by_paths_that_work(&said, &dir);
 
     // A directory that is somebody's own is left as it is, whatever its configuration is called.
     let own = directory.path().join("own");
@@ -168,6 +170,32 @@ fn what_is_exported_stays_simulated(directory: &Path, demo: &Path) {
             assert!(said.to_lowercase().contains("simulated"), "{words:?}: {said}");
         }
     }
+}
+
+/// Nobody is there any more who could be asked, and that is said at once; what needs nobody works.
+fn what_needs_the_lab_says_that_it_is_gone(config: &Path) {
+    for verb in [&["check"][..], &["run"], &["sweep", "last"], &["dns", "check"], &["dns", "snapshot"]] {
+        let refused = inboxed(verb, config);
+        let why = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!((refused.status.code(), refused.stdout.len()), (Some(69), 0), "{verb:?}: {why}");
+        assert!(why.contains("the lab that answered for SES, DNS and the mailboxes ended with it"), "{why}");
+        assert!(why.contains("show last") && !why.contains("refused"), "{why}");
+    }
+    for verb in [&["recover"][..], &["status"], &["diagnose"], &["plan"], &["run", "--dry-run"]] {
+        let ended = inboxed(verb, config);
+        assert_eq!(ended.status.code(), Some(0), "{verb:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    }
+}
+
+/// Without a PATH only the program's own path calls it; the directory of the pictures is told once.
+fn what_to_do_next_is_said_by_paths_that_work(said: &str, dir: &Path) {
+    assert!(said.contains(&format!("  {} --config ", env!("CARGO_BIN_EXE_inboxed"))), "{said}");
+    let reports = dir.join("reports").display().to_string();
+    assert_eq!(said.matches(&reports).count(), 1, "{said}");
+    assert!(
+        said.contains("report.html ") && said.contains("trend-newsletter.png ") && said.contains("9 further files"),
+        "{said}"
+    );
 }
 
 /// Every file of the report that the demo left, and the same bytes when it is made again.

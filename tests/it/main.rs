@@ -21,6 +21,7 @@ mod imports;
 // These need the program to have fail points: to die at, and to wait less long for a server that hangs.
 #[cfg(feature = "failpoints")]
 mod faults;
+mod first_steps;
 #[cfg(feature = "failpoints")]
 mod handoffs;
 mod history;

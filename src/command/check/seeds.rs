@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
-use super::{Check, Verdict};
+use super::Check;
 use crate::command::field::Field;
 use crate::command::judgement::{hear, judge_run};
 use crate::command::preparation::patience_for;
@@ -22,6 +22,7 @@ use crate::domain::stamp::Stamp;
 use crate::edge::imap::{Door, Found, Mailbox, Survey, SurveyedFolder, Tabs};
 use crate::edge::store::Store;
 use crate::render::progress::Progress;
+use crate::render::table::Verdict;
 use crate::render::words::day_and_year;
 
 /// Of how many runs the traces in a mailbox are looked after.

@@ -9,6 +9,7 @@ mod survey;
 use anyhow::anyhow;
 
 use super::preparation::{Prepared, prepare_streams};
+use super::remains::refuse_gone_lab;
 use super::{Context, Failure, Outcome};
 use crate::cli::{DnsAction, DnsArgs};
 use crate::config::Config;
@@ -21,8 +22,14 @@ pub(crate) use recorder::Recorder;
 pub(crate) async fn execute(context: &Context, args: &DnsArgs) -> Result<Outcome, Failure> {
     let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
     match &args.action {
-        DnsAction::Check { domain } => check::execute(context, &config, domain.as_ref()).await,
-        DnsAction::Snapshot { domain } => diff::snapshot(context, &config, domain.as_ref()).await,
+        DnsAction::Check { domain } => {
+            refuse_gone_lab(context, &config)?;
+            check::execute(context, &config, domain.as_ref()).await
+        }
+        DnsAction::Snapshot { domain } => {
+            refuse_gone_lab(context, &config)?;
+            diff::snapshot(context, &config, domain.as_ref()).await
+        }
         DnsAction::Diff { domain } => diff::execute(context, &config, domain.as_ref()).await,
     }
 }

@@ -70,6 +70,16 @@ impl DomainName {
         self.0.split('.')
     }
 
+    /// Whether it lies in a domain that is reserved for examples and tests, so that nobody can own it (RFC 2606 §2 and §3).
+    pub(crate) fn is_for_examples(&self) -> bool {
+        let mut labels = self.labels().rev();
+        match (labels.next(), labels.next()) {
+            (Some("example" | "test" | "invalid" | "localhost"), _) => true,
+            (Some("com" | "net" | "org"), Some(second)) => second == "example",
+            (_, _) => false,
+        }
+    }
+
     /// `prefix.name`; `None` when that is too long.
     pub(crate) fn below(&self, prefix: &str) -> Option<Self> {
         Self::new(&format!("{prefix}.{}", self.0))
@@ -101,6 +111,21 @@ impl fmt::Display for DomainName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_domain_for_examples_is_known_by_its_end() {
+        for (name, wanted) in [
+            ("shop.example", true),
+            ("News.Example.COM", true),
+            ("a.test", true),
+            ("shop.de", false),
+            ("example.de", false),
+            ("myexample.com", false),
+            ("example.shop", false),
+        ] {
+            assert_eq!(DomainName::typed(name).unwrap().is_for_examples(), wanted, "{name}");
+        }
+    }
 
     #[test]
     fn a_name_is_lower_case_without_its_final_dot_and_never_too_long() {

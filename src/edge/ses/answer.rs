@@ -59,27 +59,49 @@ where
     }
     let timed_out = matches!(error, SdkError::TimeoutError(_));
     if !left {
-        let why = chain(error);
         let network = timed_out || cause::<std::io::Error>(error).is_some() || is_connect(error);
-        return if network {
-            Fault::Disconnected(format!("the AWS credentials could not be fetched ({why}); check the network"))
-        } else {
-            Fault::Unprepared(format!(
-                "no usable AWS credentials ({why}); set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
-                 sign in with `aws sso login`"
-            ))
-        };
+        let why = unprepared(error, network);
+        return if network { Fault::Disconnected(why) } else { Fault::Unprepared(why) };
     }
     if is_connect(error) {
         return Fault::Disconnected(format!(
             "no connection to SES ({}); check the network, the region and endpoint_url",
-            chain(error)
+            root(error)
         ));
     }
     if timed_out {
         return Fault::Lost("SES did not answer in time".to_owned());
     }
     Fault::Lost(format!("the connection to SES broke before its answer ({})", chain(error)))
+}
+
+/// Where the standard chain looks first.
+const CREDENTIALS: &str =
+    "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or sign in with `aws sso login`";
+
+/// Why nothing could be sent, in one sentence. The SDK lists all that it tried; the log has it.
+fn unprepared(error: &(dyn std::error::Error + 'static), network: bool) -> String {
+    let all = chain(error);
+    tracing::debug!(%all, "nothing was sent");
+    let root = root(error);
+    if root.to_lowercase().contains("region") {
+        return format!("no AWS region to send from ({root}); set `region` under [ses]");
+    }
+    let remedy = if network { "check the network" } else { CREDENTIALS };
+    // The role of the machine is the last thing that is tried: it is asked where there is nothing else.
+    if ["not enabled", "no credentials found", "IMDS"].iter().any(|sign| all.contains(sign)) {
+        return format!("no AWS credentials were found; {CREDENTIALS}");
+    }
+    format!("the AWS credentials could not be loaded ({root}); {remedy}")
+}
+
+/// The innermost cause, as one clause.
+fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut root = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    one_line(&root.to_string()).trim_end_matches('.').to_owned()
 }
 
 fn is_connect(error: &(dyn std::error::Error + 'static)) -> bool {

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use super::grid::{Entry, Grid, Side};
 use super::{Screen, Tone};
 use crate::domain::diagnosis::{Diagnoses, Standing};
-use crate::render::language::{Language, range};
+use crate::render::language::Language;
 use crate::render::plain::plain;
-use crate::render::words::percent;
+use crate::render::words::{percent, range};
 
 /// Longest line below the table.
 const LINE: usize = 300;
@@ -55,14 +55,14 @@ pub(crate) fn diagnosis_table(diagnoses: &Diagnoses, screen: Screen) -> String {
 fn matrix(diagnoses: &Diagnoses) -> Grid {
     use Side::{Left, Right};
     let mut grid = Grid::new([
-        ("Stands", Left),
-        ("Stream", Left),
-        ("Provider", Left),
-        ("Inbox", Right),
+        ("stands", Left),
+        ("stream", Left),
+        ("provider", Left),
+        ("inbox", Right),
         ("of", Right),
-        ("Range", Right),
-        ("Runs", Right),
-        ("Region", Left),
+        ("range", Right),
+        ("runs", Right),
+        ("region", Left),
     ]);
     for cell in &diagnoses.matrix {
         let standing = cell.standing(diagnoses.thresholds);

@@ -3,6 +3,7 @@
 //! A terminal gives its width and wants lines that fit; a pipe has none and gets every row on one line, uncut, so that it can be
 //! searched. Colour only repeats what the words say.
 
+mod checks;
 mod comparison;
 mod diagnosis;
 mod evidence;
@@ -12,6 +13,7 @@ mod inspect;
 mod listing;
 mod run;
 mod runs;
+mod seeds;
 mod story;
 mod trend;
 mod verdict;
@@ -21,12 +23,14 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+pub(crate) use checks::{CheckLine, Verdict, checks_table};
 pub(crate) use comparison::comparison_table;
 pub(crate) use diagnosis::diagnosis_table;
 pub(crate) use forecast::forecast_table;
 pub(crate) use inspect::{Ascribed, inspect_table};
 pub(crate) use run::run_table;
 pub(crate) use runs::runs_table;
+pub(crate) use seeds::{SeedLine, seeds_table};
 pub(crate) use story::{Story, story_table};
 pub(crate) use trend::trend_table;
 pub(crate) use verdict::Closing;

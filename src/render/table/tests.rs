@@ -27,9 +27,9 @@ fn a_run_tells_rates_counts_and_ranges_and_no_rate_over_too_few() {
     for wanted in [
         "Run 12 · after-dkim",
         "newsletter · 2026-11-24 06:00:00 to 06:15:40 UTC · 15 min 40 s · complete",
-        "Inbox 62 % (16 of 26, 95 % range 43 to 78)",
-        "Gmail 92 % 11 of 12 65 to 99 1 0 0 0",
-        "Outlook 20 % 2 of 10 6 to 51 0 6 1 1",
+        "Inbox 62 % (16 of 26, 95 % range 43–78 %)",
+        "Gmail 92 % 11 of 12 65–99 % 1 0 0 0",
+        "Outlook 20 % 2 of 10 6–51 % 0 6 1 1",
         "Yahoo 3 of 4 too few 0 0 0 1",
         "Not measured: 2 of 28 probes (Outlook 2). No rate counts them.",
         "Gmail 7.5 s 13 s 12 probes lena@gmail.com",
@@ -37,7 +37,7 @@ fn a_run_tells_rates_counts_and_ranges_and_no_rate_over_too_few() {
     ] {
         assert!(text.lines().any(|line| squeezed(line) == wanted), "{wanted:?} in\n{text}");
     }
-    assert!(squeezed(&text).contains("Critical: Outlook inbox range 6 to 51 % lies below 60 %;"), "{text}");
+    assert!(squeezed(&text).contains("Critical: Outlook inbox range 6–51 % lies below 60 %;"), "{text}");
     assert!(text.trim_end().ends_with("(exit code 2)."), "{text}");
     assert!(!text.contains("simulated") && !text.contains('\x1b'));
 }
@@ -117,17 +117,17 @@ fn the_verdict_names_the_threshold_and_the_exit_code() {
         (
             run("gmail", 6, "spam", 12),
             Closing::Judging,
-            "Warning: Gmail inbox range 25 to 75 % lies below 80 % (exit code 1).",
+            "Warning: Gmail inbox range 25–75 % lies below 80 % (exit code 1).",
         ),
         (
             run("outlook", 8, "spam", 12),
             Closing::Judging,
-            "Warning: Outlook spam range 14 to 61 % lies above 10 % (exit code 1).",
+            "Warning: Outlook spam range 14–61 % lies above 10 % (exit code 1).",
         ),
         (
             run("gmail", 1, "spam", 12),
             Closing::Showing,
-            "Critical: Gmail inbox range 1 to 35 % lies below 60 % (run and sweep say so with exit code 2).",
+            "Critical: Gmail inbox range 1–35 % lies below 60 % (run and sweep say so with exit code 2).",
         ),
         (run("gmail", 4, "spam", 4), Closing::Judging, "Not judged: no provider has 5 measured probes (exit code 3)."),
         (
@@ -192,11 +192,11 @@ fn a_simulated_run_says_so_in_every_table() {
 fn the_history_has_one_line_for_each_run() {
     assert_eq!(runs_table(&[], TERMINAL), "No runs yet. `inboxed run` makes the first one.\n");
     let text = runs_table(&[RunTallies::of(bad_day())], PIPE);
-    let wanted = "12 2026-11-24 06:00 after-dkim newsletter complete 62 % 16 of 26 43 to 78 92 % 20 % 3 of 4 2";
+    let wanted = "12 2026-11-24 06:00 after-dkim newsletter complete 62 % 16 of 26 43–78 % 92 % 20 % 3 of 4 2";
     assert!(text.lines().any(|line| squeezed(line) == wanted), "{text}");
     let narrow = runs_table(&[RunTallies::of(bad_day())], TERMINAL);
     assert!(
-        narrow.lines().any(|line| squeezed(line) == "12 2026-11-24 06:00 after-dkim complete 62 % 43 to 78 2"),
+        narrow.lines().any(|line| squeezed(line) == "12 2026-11-24 06:00 after-dkim complete 62 % 43–78 % 2"),
         "{narrow}"
     );
 }

@@ -62,12 +62,12 @@ fn crossings(report: &RunReport, worst: Health) -> String {
         let inbox = if worst == Health::Critical { limits.inbox_crit } else { limits.inbox_warn };
         if tally.interval.hi < inbox {
             let range = range(tally.interval);
-            said.push(format!("{} inbox range {range} % lies below {}", provider.title, percent(inbox)));
+            said.push(format!("{} inbox range {range} lies below {}", provider.title, percent(inbox)));
         }
         let spam = if worst == Health::Critical { limits.spam_crit } else { limits.spam_warn };
         let share = tally.spam.filter(|(_, interval)| provider.spam_threshold && interval.lo > spam);
         if let Some((_, interval)) = share {
-            said.push(format!("{} spam range {} % lies above {}", provider.title, range(interval), percent(spam)));
+            said.push(format!("{} spam range {} lies above {}", provider.title, range(interval), percent(spam)));
         }
     }
     said.join("; ")
