@@ -54,6 +54,11 @@ impl History {
         self.newest.first()
     }
 
+    /// How many of the complete runs were imported.
+    pub(crate) fn imported(&self) -> usize {
+        self.runs.iter().filter(|(run, _)| run.imported).count()
+    }
+
     /// The run that was made here before that one.
     pub(crate) fn before_last(&self) -> Option<&RunReport> {
         self.newest.get(1)

@@ -31,6 +31,7 @@ use crate::render::json::{document, moment};
 use crate::render::language::Language;
 use crate::render::metrics::{Exposition, exposition};
 use crate::render::plain::plain;
+use crate::render::words::{counted, percent, second};
 
 /// How far back deliveries that were given up are counted.
 const RECENT: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -236,30 +237,23 @@ fn health_word(exit: Exit) -> &'static str {
 }
 
 fn as_text(config: &Config, status: &Status) -> String {
-    let mut text = String::new();
-    // Writing to a String cannot fail.
-    let _ = match status.history.last() {
-        Some(last) => writeln!(
-            text,
-            "{}: run {} of {}{}",
-            health_word(status.exit),
-            last.run.id.0,
-            moment(last.run.started_at),
-            if last.run.simulated { ", simulated" } else { "" }
-        ),
-        None => writeln!(text, "no complete run yet"),
-    };
+    let mut text = standings(status);
     let titles = status.history.last().map(titles).unwrap_or_default();
-    for series in &status.series {
+    // What needs somebody stands first.
+    let mut worst_first: Vec<&Series> = status.series.iter().collect();
+    worst_first.sort_by_key(|series| std::cmp::Reverse(series.alarm()));
+    let mut any_spread = false;
+    for series in worst_first {
         let Some(last) = series.last() else { continue };
         let title = titles.get(&series.provider).map_or(series.provider.as_str(), String::as_str);
-        let rate = last.rate().map_or("–".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
-        let swing =
-            series.volatility().map_or(String::new(), |swing| format!(", swings by {:.0} points", swing * 100.0));
-        let state = series.alarm().map_or(last.state.word(), |alarm| alarm.word());
+        let rate = last.rate().map_or("–".to_owned(), percent);
+        let spread = series.volatility().map_or(String::new(), |spread| format!(", spread ±{:.0}", spread * 100.0));
+        any_spread |= !spread.is_empty();
+        let state = series.alarm().map_or(last.state.word(), |alarm| alarm.word()).replace('_', " ");
+        // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "  {:<8}  {} / {}: {} {rate} in {}{swing}",
+            "  {:<8}  {} / {}: {} {rate} in {}{spread}",
             state,
             plain(&series.stream.to_string(), 40),
             plain(title, 40),
@@ -269,14 +263,20 @@ fn as_text(config: &Config, status: &Status) -> String {
         if let (Some(since), Some((rate, n))) = (series.alarm_since(), spell(series)) {
             let _ = writeln!(
                 text,
-                "            the alarm of {since} stands: since its account was last empty {rate:.0} % of {n} probes; it ends when \
-                 good weeks have paid it off",
-                rate = rate * 100.0
+                "            in alarm since {since}: {} of {} since its account was last empty; it ends when good weeks have paid it off",
+                percent(rate),
+                counted(n, "probe")
             );
         }
         if series.alarm().is_some() {
             let _ = writeln!(text, "            to do: {}", of_signal(series.signal, config.thresholds).action);
         }
+    }
+    if any_spread {
+        let _ = writeln!(
+            text,
+            "spread: how far a rate's last weeks lie apart (standard deviation in points), the chance of few probes included"
+        );
     }
     for one in &status.reputations {
         let says = Language::English.sending(one, config.judge.confidence, config.thresholds);
@@ -310,6 +310,44 @@ fn as_text(config: &Config, status: &Status) -> String {
         let _ = writeln!(text, "alerts: {} to deliver, {} given up", status.waiting.pending, status.waiting.given_up);
     }
     text
+}
+
+/// The first lines: what stands in alarm, and how the last run ended; the graver one first.
+fn standings(status: &Status) -> String {
+    let alarms: Vec<WeekState> = status.series.iter().filter_map(Series::alarm).collect();
+    let trend = match alarms.iter().max() {
+        Some(worst) => format!(
+            "trends    {}: {} of {} in alarm; alerts follow the trends",
+            worst.word(),
+            alarms.len(),
+            counted(status.series.len(), "trend")
+        ),
+        None if status.series.is_empty() => String::new(),
+        None => format!("trends    none of {} in alarm", status.series.len()),
+    };
+    let last = match status.history.last() {
+        Some(last) => format!(
+            "last run  {}: run {} of {}{}; the exit code follows the last run",
+            health_word(status.exit).replace('_', " "),
+            last.run.id.0,
+            second(last.run.started_at),
+            if last.run.simulated { ", simulated" } else { "" },
+        ),
+        None => match status.history.imported() {
+            0 => "last run  none yet; `inboxed run` makes the first one".to_owned(),
+            imported => format!(
+                "last run  none was made here yet, so that there is nothing to judge; {} tell the trends",
+                counted(imported, "imported run")
+            ),
+        },
+    };
+    let is_graver = match (status.exit, alarms.iter().max()) {
+        (_, None) | (Exit::Critical, _) => false,
+        (Exit::Warning, Some(worst)) => *worst == WeekState::Critical,
+        (_, Some(_)) => true,
+    };
+    let lines = if is_graver { [trend, last] } else { [last, trend] };
+    lines.into_iter().filter(|line| !line.is_empty()).map(|line| line + "\n").collect()
 }
 
 /// What the exposition shows.

@@ -73,7 +73,15 @@ fn while_dns_fails_nothing_grows_and_each_fault_stands_on_its_own_line_with_its_
     let scenario = after_two_runs();
     publish(scenario.zone());
     scenario.zone().txt("_dmarc.shop.example", "v=DMARC1; p=none").txt("shop.example", "v=spf1 mx -all");
-    let ended = scenario.call("", &["recover"]);
+    let today = scenario.call("", &["recover", "--json"]).json()["date"].as_str().unwrap().to_owned();
+    let unneeded = scenario.call("", &["recover"]).stdout;
+    assert!(
+        unneeded.starts_with("Nothing to recover from: run 2 is healthy, and no trend is in alarm.\n"),
+        "{unneeded}"
+    );
+    assert!(unneeded.contains("\nDNS fails, though:\n  shop.example: ") && !unneeded.contains("a day"), "{unneeded}");
+    assert!(unneeded.ends_with(&format!("A plan all the same: `inboxed recover --start {today}`\n")), "{unneeded}");
+    let ended = scenario.call("", &["recover", "--start", &today]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let (_, today) = ended.stdout.split_once("\nToday, ").unwrap();
     let mut lines = today.lines();

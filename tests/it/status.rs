@@ -1,5 +1,6 @@
 //! `status` through the real binary, and what Prometheus says of its metrics.
 
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
@@ -45,8 +46,48 @@ fn status_says_how_things_stand_and_ends_as_the_run_did() {
     assert!(spam["alarm"].is_null(), "one run is no alarm: {spam}");
     assert_eq!(of("lab-plain", "inbox")["state"], "ok");
     assert!(series.iter().all(|one| one["provider"] != "lab-plain" || one["signal"] != "spam"));
-    assert!(scenario.call("", &["status"]).stdout.starts_with("warning: run 1 of "));
+    let text = scenario.call("", &["status"]).stdout;
+    let heads: Vec<&str> = text.lines().take(2).collect();
+    assert!(
+        heads[0].starts_with("last run  warning: run 1 of ") && heads[1] == "trends    none of 5 in alarm",
+        "{text}"
+    );
     assert_eq!(scenario.call("", &["status", "--listen", "0.0.0.0:0"]).code, Some(65));
+}
+
+#[test]
+fn the_first_lines_tell_trends_from_the_last_run_and_imported_runs_from_our_own() {
+    let mut scenario = Scenario::new(|mailboxes, accepted| {
+        mailboxes.deliver(&accepted.recipient, Role::Inbox, None, accepted.message, accepted.accepted_at).unwrap();
+    });
+    scenario.seeds((1..=6).map(|number| (format!("seed{number}@plain.example"), Character::Plain)));
+    let mut csv = "started_at,stream,seed,provider,placement\n".to_owned();
+    for week in 0..6_i64 {
+        let day = jiff::civil::date(2026, 1, 5).checked_add(jiff::Span::new().days(7 * week)).unwrap();
+        for seed in 1..=12 {
+            writeln!(csv, "{day}T06:00:00Z,news,seed{seed}@plain.example,lab-plain,spam").unwrap();
+        }
+    }
+    std::fs::write(scenario.path().join("theirs.csv"), csv).unwrap();
+    assert_eq!(scenario.call("", &["import", "theirs.csv"]).code, Some(0));
+    let told = scenario.call("", &["status"]);
+    let lines: Vec<&str> = told.stdout.lines().collect();
+    assert_eq!(told.code, Some(3), "none of our own can be judged");
+    assert_eq!(lines[0], "trends    critical: 1 of 2 trends in alarm; alerts follow the trends");
+    let none = "last run  none was made here yet, so that there is nothing to judge; 6 imported runs tell the trends";
+    assert_eq!(lines[1], none);
+    let recover = scenario.call("", &["recover"]).stdout;
+    assert!(recover.starts_with("To recover from:\n  news / ") && recover.contains(" mails a day"), "{recover}");
+
+    // A healthy run beside an alarm that stands: neither word hides the other, and what needs somebody comes first.
+    assert_eq!(scenario.call("", &["run", "--wait", "20s", "--quiet"]).code, Some(0));
+    let told = scenario.call("", &["status"]);
+    let lines: Vec<&str> = told.stdout.lines().collect();
+    assert_eq!(told.code, Some(0), "{told:?}");
+    assert!(lines[0].starts_with("trends    ") && lines[0].contains(": 1 of 2 trends in alarm"), "{told:?}");
+    assert!(lines[1].starts_with("last run  healthy: run 7 of "), "{told:?}");
+    assert!(lines[2].contains("inbox") && !lines[2].trim_start().starts_with("ok"), "the alarm first: {told:?}");
+    assert!(told.stdout.contains("spread: how far a rate's last weeks lie apart"), "{told:?}");
 }
 
 #[test]

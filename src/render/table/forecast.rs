@@ -4,19 +4,21 @@ use super::grid::{Entry, Grid, Side};
 use super::{Screen, Tone};
 use crate::render::forecast::{Forecast, ProviderForecast};
 use crate::render::plain::plain;
-use crate::render::words::percent;
+use crate::render::words::{counted, percent};
 
 /// What can be seen today, what it takes to see the drop, and what more seeds cannot buy.
 pub(crate) fn forecast_table(forecast: &Forecast, screen: Screen) -> String {
-    let drop = format!("{:.0}", forecast.drop * 100.0);
-    let title = format!("To see a drop of {drop} points with a chance of {}", percent(forecast.power));
+    // A hundredth of a point is nobody's question, and the float's own last digits are none at all.
+    let drop = (forecast.drop * 10_000.0).round() / 100.0;
+    let points = if (drop - 1.0).abs() < f64::EPSILON { "point" } else { "points" };
+    let title = format!("To see a drop of {drop} {points} with a chance of {}", percent(forecast.power));
     let mut text = screen.paint(Tone::Strong, &title) + "\n\n";
     let (left, right) = (Side::Left, Side::Right);
     let mut grid = Grid::new([
         ("provider", left),
         ("seeds", right),
         ("rate", right),
-        ("week swing", right),
+        ("own swing", right),
         ("seen, 4 + 4 runs", right),
         ("seen, 8 + 8 runs", right),
         ("seeds needed, 4 + 4", right),
@@ -56,9 +58,14 @@ fn notes(forecast: &Forecast) -> Vec<String> {
         "“Seen”: the smallest drop that today's seeds show with that chance; “needed”: for the drop that was asked for."
             .to_owned(),
     ];
+    notes.push(
+        "“Own swing”: how far weeks differ by themselves (standard deviation in points), beyond the chance of few probes; ±0 where \
+         that chance explains all of it. The spread in `status` has the chance in it."
+            .to_owned(),
+    );
     if forecast.providers.iter().any(|one| !one.rate_is_known || !one.tau_is_known) {
         notes.push(
-            "* No history tells, so a usual figure stands in; the swing of weeks takes 8 runs of a stream.".to_owned(),
+            "* No history tells, so a usual figure stands in; the own swing takes 8 runs of a stream.".to_owned(),
         );
     }
     let floor = |one: &ProviderForecast| format!("{:.1} at {}", one.floor * 100.0, plain(&one.title, 64));
@@ -71,8 +78,9 @@ fn notes(forecast: &Forecast) -> Vec<String> {
     let alarm = |one: &ProviderForecast| {
         let title = plain(&one.title, 64);
         match one.alarm {
-            Some(1) => format!("1 week at {title}"),
-            Some(weeks) => format!("{weeks} weeks at {title}"),
+            Some(weeks) => {
+                format!("{} at {title}", counted(usize::try_from(weeks).unwrap_or(usize::MAX), "week"))
+            }
             None => format!("never at {title}"),
         }
     };
@@ -81,7 +89,7 @@ fn notes(forecast: &Forecast) -> Vec<String> {
         forecast.providers.iter().map(alarm).collect::<Vec<_>>().join(", ")
     ));
     if let Some(stream) = &forecast.stream {
-        notes.push(format!("History: {} complete runs of the stream {stream}.", forecast.runs));
+        notes.push(format!("History: {} of the stream {stream}.", counted(forecast.runs, "complete run")));
     }
     notes
 }
