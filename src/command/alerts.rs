@@ -119,8 +119,8 @@ async fn aftermath(context: &Context, config: &Config, store: &Store, run: RunId
     let titles = titles(last);
     let reputations = store.reputations().await.map_err(Failure::internal)?;
     let mut told = BTreeMap::new();
-    for region in reputations.iter().map(|one| one.region.as_deref()) {
-        for part in [Measure::Bounce, Measure::Complaint].map(|measure| returned_part(region, measure)) {
+    for one in &reputations {
+        for part in [Measure::Bounce, Measure::Complaint].map(|measure| returned_part(one, measure)) {
             let last = store.last_event(&part).await.map_err(Failure::internal)?;
             told.extend(last.map(|key| (part, returned_told(&key))));
         }

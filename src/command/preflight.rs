@@ -12,6 +12,7 @@ use super::send::Route;
 use crate::Exit;
 use crate::config::region::doubt;
 use crate::config::{Config, Stream, Transport};
+use crate::domain::account::Account;
 use crate::domain::interval::count;
 use crate::domain::reputation::Day;
 use crate::domain::seed::Address;
@@ -45,6 +46,8 @@ pub(crate) struct SenderStanding {
 /// One region's account as SES knows it.
 #[derive(Debug)]
 pub(crate) struct RegionStanding {
+    /// Whose account it is; `None` where no call was signed.
+    pub(crate) owner: Option<Account>,
     /// The region as configured; `None` when the AWS chain decides.
     pub(crate) region: Option<String>,
     /// What GetAccount says; the failure if it could not be asked.
@@ -85,13 +88,13 @@ pub(crate) struct Memory<'a> {
 impl Memory<'_> {
     /// Of whom SES said lately that it delivers to them. That it does not is never believed from memory: who takes an
     /// address off the list wants the next run to know.
-    async fn free(&self, region: Option<&str>, now: Timestamp) -> BTreeSet<String> {
+    async fn free(&self, account: Option<&Account>, region: Option<&str>, now: Timestamp) -> BTreeSet<String> {
         let since = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
         if !self.believed {
             return BTreeSet::new();
         }
         // What cannot be read is asked.
-        self.store.known_to_be_free(region, since, now).await.unwrap_or_default()
+        self.store.known_to_be_free(account, region, since, now).await.unwrap_or_default()
     }
 }
 
@@ -163,6 +166,7 @@ async fn ask_region(
         if answers { Box::pin(returns(&api)).await } else { Err("SES could not be asked for this account".to_owned()) };
     let api = Arc::new(api);
     let mut region_standing = RegionStanding {
+        owner: api.account().cloned(),
         region: region.map(str::to_owned),
         account,
         needs_api: !only_smtp,
@@ -220,7 +224,8 @@ impl Preflight {
     pub(crate) async fn remember_returns(&self, store: &Store, clock: &Clock) {
         for region in &self.regions {
             let answer = region.returns.as_deref().map_err(String::as_str);
-            if let Err(fault) = store.remember_reputation(region.region.as_deref(), answer, clock.now()).await {
+            let (account, name) = (region.owner.as_ref(), region.region.as_deref());
+            if let Err(fault) = store.remember_reputation(account, name, answer, clock.now()).await {
                 tracing::debug!(%fault, "bounces and complaints are not kept");
             }
         }
@@ -279,7 +284,7 @@ async fn ask_suppression(
 ) {
     let memory = Some(memory).filter(|_| !found.stand_in);
     let free = match &memory {
-        Some(memory) => memory.free(region, clock.now()).await,
+        Some(memory) => memory.free(api.account(), region, clock.now()).await,
         None => BTreeSet::new(),
     };
     let ask: Vec<Address> = seeds.iter().filter(|seed| !free.contains(seed.as_str())).cloned().collect();
@@ -293,7 +298,7 @@ async fn ask_suppression(
     }
     if let Some(memory) = memory {
         // A memory that could not be written costs one more question next time and nothing else.
-        memory.store.remember_suppression(region, &told, clock.now()).await.ok();
+        memory.store.remember_suppression(api.account(), region, &told, clock.now()).await.ok();
     }
     for (seed, listing) in told {
         if let Listing::Suppressed { why } = listing {

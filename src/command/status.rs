@@ -374,7 +374,8 @@ fn measured(config: &Config, status: &Status) -> Exposition {
     }
     for one in &status.reputations {
         if let Some([bounces, complaints]) = one.rates(config.judge.confidence, config.thresholds) {
-            found.returns.push((one.region.clone().unwrap_or_default(), bounces.rate, complaints.rate));
+            let account = one.account.as_ref().map(|account| account.as_str().to_owned());
+            found.returns.push((account, one.region.clone().unwrap_or_default(), bounces.rate, complaints.rate));
         }
     }
     for series in &status.series {

@@ -5,11 +5,13 @@
 //! run that could look at too few probes is told as that, and never as bad placement.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
+use super::account::Account;
 use super::health::Thresholds;
 use super::interval::count;
 use super::monitor::{Point, Series, Signal, Turn, WeekName};
@@ -138,9 +140,9 @@ pub(crate) struct Aftermath<'a> {
     pub(crate) unmeasured: usize,
     /// What changed in DNS since the run before.
     pub(crate) dns: &'a [DnsNews],
-    /// What SES counted, by region.
+    /// What SES counted, by account and region.
     pub(crate) reputations: &'a [Reputation],
-    /// What was told last of a region's bounces or complaints, by [`returned_part`]; absent: nothing yet.
+    /// What was told last of an account's bounces or complaints, by [`returned_part`]; absent: nothing yet.
     pub(crate) told: &'a BTreeMap<String, Band>,
     /// The confidence of every interval.
     pub(crate) confidence: f64,
@@ -234,14 +236,18 @@ fn turned(after: &Aftermath<'_>, series: &Series) -> Option<Event> {
     })
 }
 
-/// The part of a key that says of which region and which of bounces and complaints an event is.
-pub(crate) fn returned_part(region: Option<&str>, measure: Measure) -> String {
+/// The part of a key that says of which account and region and which of bounces and complaints an event is.
+pub(crate) fn returned_part(one: &Reputation, measure: Measure) -> String {
     let word = match measure {
         Measure::Bounce => "bounce",
         Measure::Complaint => "complaint",
         Measure::Inbox | Measure::Spam | Measure::Missing => "placement",
     };
-    format!("/ses/{}/{word}/", region.unwrap_or("its region"))
+    let region = one.region.as_deref().unwrap_or("its region");
+    match &one.account {
+        Some(account) => format!("/ses/{}/{region}/{word}/", account.as_str()),
+        None => format!("/ses/{region}/{word}/"),
+    }
 }
 
 /// What an event of such a key told.
@@ -260,7 +266,11 @@ fn returned(after: &Aftermath<'_>, one: &Reputation) -> Vec<Event> {
         return Vec::new();
     }
     let now = one.rates(after.confidence, after.thresholds);
-    let region = one.region.as_deref().unwrap_or("its region");
+    let mut place = one.region.clone().unwrap_or_else(|| "its region".to_owned());
+    if let Some(number) = one.account.as_ref().and_then(Account::number) {
+        // Writing to a String cannot fail.
+        let _ = write!(place, " (account {number})");
+    }
     let mut events = Vec::new();
     for rate in now.iter().flatten() {
         let what = match rate.measure {
@@ -269,13 +279,13 @@ fn returned(after: &Aftermath<'_>, one: &Reputation) -> Vec<Event> {
             Measure::Inbox | Measure::Spam | Measure::Missing => continue,
         };
         let rising = one.is_rising(rate.measure, after.confidence, after.thresholds);
-        let part = returned_part(one.region.as_deref(), rate.measure);
+        let part = returned_part(one, rate.measure);
         let earlier = after.told.get(&part).copied().unwrap_or(Band::Healthy);
         let key = |occasion: &str, how: &str| format!("{occasion}{part}run-{}/{how}", after.run.0);
         let advice = format!("{}: {}", rate.threshold.meaning, rate.threshold.action);
         // A run that asked another region finds the same days as the one before: they are no news.
         let (key, occasion, severity, title, action) = if rising && earlier < Band::Critical {
-            let title = format!("SES in {region} counts more {what} for the third day running");
+            let title = format!("SES in {place} counts more {what} for the third day running");
             (
                 key("threshold", "rising"),
                 Occasion::Threshold,
@@ -286,10 +296,10 @@ fn returned(after: &Aftermath<'_>, one: &Reputation) -> Vec<Event> {
         } else if rate.sure() > earlier {
             let grave = if rate.sure() == Band::Critical { Severity::Critical } else { Severity::Warning };
             let says = if rate.sure() == Band::Critical { "are critical" } else { "have crossed their threshold" };
-            let title = format!("SES in {region}: the {what} {says}");
+            let title = format!("SES in {place}: the {what} {says}");
             (key("threshold", rate.sure().word()), Occasion::Threshold, grave, title, Some(advice))
         } else if earlier > Band::Healthy && rate.band() == Band::Healthy && !rising {
-            let title = format!("SES in {region}: the {what} are healthy again");
+            let title = format!("SES in {place}: the {what} are healthy again");
             (key("recovery", "healthy"), Occasion::Recovery, Severity::Info, title, None)
         } else {
             continue;
@@ -478,12 +488,13 @@ mod tests {
                 complaints: 0,
             });
             let one = Reputation {
+                account: None,
                 region: Some("eu-central-1".to_owned()),
                 days: days.collect(),
                 asked_at: "2026-11-27T06:00:00Z".parse().unwrap(),
                 unanswered: unanswered.map(str::to_owned),
             };
-            let part = returned_part(Some("eu-central-1"), Measure::Bounce);
+            let part = returned_part(&one, Measure::Bounce);
             let last = last
                 .map(|how| (part.clone(), returned_told(&format!("threshold{part}run-6/{how}"))))
                 .into_iter()

@@ -7,6 +7,7 @@
 
 mod rules;
 
+use super::account::Account;
 use super::health::{ENOUGH, Thresholds};
 use super::interval::Interval;
 use super::reputation::Reputation;
@@ -185,6 +186,8 @@ pub(crate) enum Pattern {
     ControlFails,
     /// SES counts too many bounces or complaints.
     Returned {
+        /// The account; `None`: not known.
+        account: Option<Account>,
         /// The region; `None` where the AWS environment decides.
         region: Option<String>,
         /// Of what.
@@ -257,7 +260,7 @@ pub(crate) struct Diagnoses {
     pub(crate) simulated: bool,
     /// Streams × providers.
     pub(crate) matrix: Vec<Cell>,
-    /// What SES counted, by region.
+    /// What SES counted, by account and region.
     pub(crate) reputations: Vec<Reputation>,
     /// The thresholds it was judged by.
     pub(crate) thresholds: Thresholds,

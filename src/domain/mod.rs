@@ -3,6 +3,7 @@
 //! Nothing here asks a clock, opens a file, reads a variable or derives a serialisation. Facts come in as values,
 //! judgements go out as values, and the same facts give the same judgement on every machine and in every year.
 
+pub(crate) mod account;
 pub(crate) mod alert;
 pub(crate) mod authres;
 pub(crate) mod compare;

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
+use super::account::Account;
 use super::health::Thresholds;
 use super::interval::{Interval, wilson};
 use super::threshold::{Band, Measure, Threshold, table};
@@ -29,9 +30,11 @@ pub(crate) struct Day {
     pub(crate) complaints: u64,
 }
 
-/// One region.
+/// One account in one region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reputation {
+    /// Whose mail it is; `None`: not known.
+    pub(crate) account: Option<Account>,
     /// The region; `None` where the AWS environment decides.
     pub(crate) region: Option<String>,
     /// Its days, the oldest first; a day without mail is absent.
@@ -162,7 +165,7 @@ mod tests {
 
     fn asked(days: &[Day]) -> Reputation {
         let asked_at = "2026-11-27T06:00:00Z".parse().unwrap();
-        Reputation { region: None, days: days.to_vec(), asked_at, unanswered: None }
+        Reputation { account: None, region: None, days: days.to_vec(), asked_at, unanswered: None }
     }
 
     fn rates(days: &[Day]) -> Option<[ReturnRate; 2]> {

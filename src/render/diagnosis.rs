@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::json::moment;
 use super::language::Language;
 use super::plain::plain;
+use crate::domain::account::Account;
 use crate::domain::diagnosis::{Cause, Diagnoses, Diagnosis};
 use crate::domain::health::Thresholds;
 use crate::domain::reputation::{Reputation, ReturnRate};
@@ -50,7 +51,7 @@ pub(crate) fn sending_value(one: &Reputation, confidence: f64, thresholds: Thres
     let [bounces, complaints] =
         rates.as_ref().map_or([None, None], |[bounces, complaints]| [Some(bounces), Some(complaints)]);
     json!({
-        "region": one.region, "asked_at": moment(one.asked_at), "why": one.unanswered,
+        "account": one.account.as_ref().map(Account::as_str), "region": one.region, "asked_at": moment(one.asked_at), "why": one.unanswered,
         "n": bounces.map(|rate| rate.attempts), "bounces": bounces.map(rate), "complaints": complaints.map(rate),
     })
 }

@@ -29,8 +29,8 @@ pub(crate) struct Exposition {
     pub(crate) unreadable: usize,
     /// Stream, provider and what the last run found there.
     pub(crate) tallies: Vec<(String, String, Tally)>,
-    /// Region, share of bounces, share of complaints: what SES counted in two weeks.
-    pub(crate) returns: Vec<(String, f64, f64)>,
+    /// Account where it is known, region, share of bounces, share of complaints: what SES counted in two weeks.
+    pub(crate) returns: Vec<(Option<String>, String, f64, f64)>,
     /// Stream, provider, signal, whether it is in alarm, and the accounts of the test.
     pub(crate) trends: Vec<(String, String, &'static str, bool, Option<Step>)>,
 }
@@ -104,13 +104,18 @@ fn push_returns(text: &mut String, found: &Exposition) {
     }
     let mut bounces =
         Family::new(text, "inboxed_bounce_ratio", "Share of the account's mail that bounced in two weeks.");
-    for (region, bounced, _) in &found.returns {
-        bounces.figure(&[("region", region)], *bounced);
+    for (account, region, bounced, _) in &found.returns {
+        bounces.figure(&whose(account.as_deref(), region), *bounced);
     }
     let mut complaints = Family::new(text, "inboxed_complaint_ratio", "Share of it that somebody called spam.");
-    for (region, _, complained) in &found.returns {
-        complaints.figure(&[("region", region)], *complained);
+    for (account, region, _, complained) in &found.returns {
+        complaints.figure(&whose(account.as_deref(), region), *complained);
     }
+}
+
+/// The labels of what SES counted.
+fn whose<'a>(account: Option<&'a str>, region: &'a str) -> Vec<(&'a str, &'a str)> {
+    account.map(|account| ("account", account)).into_iter().chain([("region", region)]).collect()
 }
 
 fn push_tallies(text: &mut String, found: &Exposition) {
@@ -195,8 +200,12 @@ mod tests {
         assert!(text.contains("inboxed_health 3\n") && text.ends_with("# EOF\n"));
         assert!(!text.contains("timestamp"), "no run, no time: {text}");
         assert!(!text.contains("bounce"), "not asked is not 0: {text}");
-        found.returns.push(("eu-central-1".to_owned(), 0.02, 0.0));
-        assert!(exposition(&found).contains("\ninboxed_bounce_ratio{region=\"eu-central-1\"} 0.02\n"));
+        found.returns.push((None, "eu-central-1".to_owned(), 0.02, 0.0));
+        found.returns.push((Some("029608264753".to_owned()), "eu-central-1".to_owned(), 0.03, 0.0));
+        let text = exposition(&found);
+        assert!(text.contains("\ninboxed_bounce_ratio{region=\"eu-central-1\"} 0.02\n"), "{text}");
+        let other = "\ninboxed_bounce_ratio{account=\"029608264753\",region=\"eu-central-1\"} 0.03\n";
+        assert!(text.contains(other), "two accounts of one region are two figures: {text}");
         found.tallies[0].2 =
             Tally { rate: None, placements: std::collections::BTreeMap::new(), ..found.tallies[0].2.clone() };
         assert!(!exposition(&found).contains("inboxed_inbox_ratio"), "unmeasured is never 0");

@@ -190,6 +190,7 @@ pub(crate) fn bad_day() -> RunReport {
 pub(crate) fn returned(unanswered: Option<&str>) -> Reputation {
     let day = Day { date: jiff::civil::date(2026, 11, 23), attempts: 20_000, bounces: 160, complaints: 4 };
     Reputation {
+        account: None,
         region: Some("eu-central-1".to_owned()),
         days: if unanswered.is_some() { Vec::new() } else { vec![day] },
         asked_at: at(0),

@@ -66,6 +66,34 @@ fn bounces_and_complaints_are_asked_once_for_each_run_and_told_by_run_status_and
 }
 
 #[test]
+fn two_accounts_in_one_region_are_never_added_up() {
+    let scenario = scenario();
+    let run = |key: &str, bounces| {
+        scenario.account.change(|settings| {
+            settings.returned = vec![Returned { days_ago: 1, attempts: 10_000, bounces, complaints: 1 }];
+        });
+        let mut command = scenario.command(&["run", "--wait", "20s", "--quiet"]);
+        assert_eq!(command.env("AWS_ACCESS_KEY_ID", key).output().unwrap().status.code(), Some(0));
+    };
+    run("AKIAQNZGKIQY56JQ7WML", 450);
+    run("AKIARZPUZDIKAUAQEAYE", 7);
+    // A temporary key of the first account. What was sent to five seeds before is counted, too.
+    run("ASIAQNZGKIQY56JQ7WMM", 451);
+    let status = scenario.call("", &["status", "--json"]).json();
+    let told: Vec<_> = status["sending"].as_array().unwrap().iter().collect();
+    let figures: Vec<_> = told.iter().map(|one| (&one["account"], &one["n"], &one["bounces"]["count"])).collect();
+    let of = |account: &str, n: u64, bounces: u64| (Value::from(account), Value::from(n), Value::from(bounces));
+    let wanted = [of("029608264753", 10_010, 451), of("123456789012", 10_005, 7)];
+    assert_eq!(figures, wanted.iter().map(|(one, n, count)| (one, n, count)).collect::<Vec<_>>(), "{status:#}");
+    let text = scenario.call("", &["status"]).stdout;
+    for part in
+        ["SES in eu-central-1 (account 029608264753), two weeks: bounces 4.51 %", "(account 123456789012), two weeks"]
+    {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
 fn what_could_not_be_asked_is_unknown_and_no_reason_to_stop() {
     let scenario = scenario();
     let denied =

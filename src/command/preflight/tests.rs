@@ -41,6 +41,8 @@ impl Place {
             notes: BTreeSet::new(),
         };
         let api = ApiSender::connect_to_lab("eu-central-1", &self.server.endpoint_url(), Patience::default());
+        // As before every run: whose account it is shows in the first call.
+        api.standing().await.unwrap();
         let before = self.account.journal().count(Operation::GetSuppressedDestination);
         let memory = Memory { store: &self.store, believed };
         ask_suppression(&api, REGION, &seeds, memory, &self.clock, &mut found).await;

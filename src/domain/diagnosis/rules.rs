@@ -37,7 +37,7 @@ pub(super) fn returned(one: &Reputation, thresholds: Thresholds, confidence: f64
     let told = rates.iter().flatten().filter_map(|rate| {
         let what = if rate.measure == Measure::Bounce { Returned::Bounces } else { Returned::Complaints };
         let rising = one.is_rising(rate.measure, confidence, thresholds);
-        let pattern = Pattern::Returned { region: one.region.clone(), what, rising };
+        let pattern = Pattern::Returned { account: one.account.clone(), region: one.region.clone(), what, rising };
         let evidence =
             Evidence::Counted { hits: rate.hits, attempts: rate.attempts, rate: rate.rate, interval: rate.interval };
         let is_told = rising || rate.sure() > Band::Healthy;

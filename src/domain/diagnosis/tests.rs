@@ -90,6 +90,7 @@ fn bounces_and_complaints_are_told_when_they_surely_cross_or_rise_and_not_when_n
     use crate::domain::reputation::Day;
 
     let reputation = |days: Vec<Day>, unanswered: Option<&str>| Reputation {
+        account: None,
         region: Some("eu-central-1".to_owned()),
         days,
         asked_at: "2026-11-27T06:00:00Z".parse().unwrap(),

@@ -27,6 +27,7 @@ use aws_smithy_http_client::tls;
 
 use super::answer::{self, Fault};
 use super::{Patience, SesFailure, one_line};
+use crate::domain::account::Account;
 use crate::domain::handoff::{Handoff, Letter};
 use crate::domain::probe::SesId;
 
@@ -44,6 +45,8 @@ pub(crate) struct ApiSender {
     pub(super) patience: Patience,
     /// Whether an `endpoint_url` was given: what answers may be a stand-in.
     custom: bool,
+    /// Whose account it is, once a question was signed.
+    account: OnceLock<Account>,
     /// Why nothing can be sent, once that is known: each further try would only ask the credential chain again.
     unprepared: OnceLock<String>,
 }
@@ -93,7 +96,13 @@ impl ApiSender {
             .timeout_config(timeouts)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
-        Self { client: Client::from_conf(config), patience, custom, unprepared: OnceLock::new() }
+        Self {
+            client: Client::from_conf(config),
+            patience,
+            custom,
+            account: OnceLock::new(),
+            unprepared: OnceLock::new(),
+        }
     }
 
     /// Hands one probe over, once.
@@ -145,7 +154,12 @@ impl ApiSender {
         let mut attempt = 1;
         loop {
             let trace = Trace::default();
-            let fault = match call(trace.clone()).await {
+            let answered = call(trace.clone()).await;
+            if let Some(account) = trace.account() {
+                // It was signed by the same credentials as the question before.
+                drop(self.account.set(account));
+            }
+            let fault = match answered {
                 Ok(_) => return trace.json().ok_or_else(|| Fault::Lost("the answer is no JSON".to_owned())),
                 Err(error) => self.remember(answer::fault(&error, trace.left())),
             };
@@ -155,6 +169,11 @@ impl ApiSender {
             tokio::time::sleep(self.patience.pause.saturating_mul(attempt)).await;
             attempt = attempt.saturating_add(1);
         }
+    }
+
+    /// Whose account it is, as the first question was signed; `None` while none was.
+    pub(crate) fn account(&self) -> Option<&Account> {
+        self.account.get()
     }
 
     /// Whether calls can be made at all.
@@ -190,6 +209,7 @@ pub(super) struct Trace(Arc<Traced>);
 #[derive(Debug, Default)]
 struct Traced {
     left: AtomicBool,
+    account: OnceLock<Account>,
     body: OnceLock<Vec<u8>>,
 }
 
@@ -197,6 +217,11 @@ impl Trace {
     /// Whether the request was handed to the connection.
     pub(super) fn left(&self) -> bool {
         self.0.left.load(Ordering::SeqCst)
+    }
+
+    /// The account whose key signed the request; `None` where none did.
+    fn account(&self) -> Option<Account> {
+        self.0.account.get().cloned()
     }
 
     /// The answer as it came; `None` where none came or it is not UTF-8.
@@ -216,11 +241,16 @@ impl Intercept for Trace {
 
     fn read_before_transmit(
         &self,
-        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.0.left.store(true, Ordering::SeqCst);
+        // `AWS4-HMAC-SHA256 Credential=<id of the key>/<day>/…`
+        let signed = context.request().headers().get("authorization").and_then(|value| value.split_once("Credential="));
+        if let Some(account) = signed.and_then(|(_, rest)| Account::of_key(rest.split('/').next()?)) {
+            drop(self.0.account.set(account));
+        }
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! What SES counted of a region's mail, day by day, and when it was asked.
+//! What SES counted of an account's mail in a region, day by day, and when it was asked.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::fault::Doing as _;
 use super::row::{parsed, time};
 use super::{Store, StoreFault};
+use crate::domain::account::Account;
 use crate::domain::reputation::{Day, Reputation};
 
 const READ: &str = "read what SES counted";
@@ -15,6 +16,7 @@ impl Store {
     /// tells, never takes the place of the whole one.
     pub(crate) async fn remember_reputation(
         &self,
+        account: Option<&Account>,
         region: Option<&str>,
         answer: Result<&[Day], &str>,
         at: Timestamp,
@@ -22,9 +24,10 @@ impl Store {
         const DOING: &str = "store what SES counted";
         let mut writing = self.write(DOING).await?;
         sqlx::query(
-            "INSERT INTO reputation (region, asked_at, why) VALUES ($1, $2, $3)
-             ON CONFLICT (region) DO UPDATE SET asked_at = excluded.asked_at, why = excluded.why",
+            "INSERT INTO reputation (account, region, asked_at, why) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (account, region) DO UPDATE SET asked_at = excluded.asked_at, why = excluded.why",
         )
+        .bind(account.map_or("", Account::as_str))
         .bind(region.unwrap_or_default())
         .bind(at.as_millisecond())
         .bind(answer.err())
@@ -34,11 +37,13 @@ impl Store {
         let figure = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         for day in answer.unwrap_or_default() {
             sqlx::query(
-                "INSERT INTO sent_day (region, day, attempts, bounces, complaints) VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT (region, day) DO UPDATE SET
+                "INSERT INTO sent_day (account, region, day, attempts, bounces, complaints)
+                 VALUES ($1, $2, $3, $4, $5, $6)
+                 ON CONFLICT (account, region, day) DO UPDATE SET
                      attempts = max(attempts, excluded.attempts), bounces = max(bounces, excluded.bounces),
                      complaints = max(complaints, excluded.complaints)",
             )
+            .bind(account.map_or("", Account::as_str))
             .bind(region.unwrap_or_default())
             .bind(day.date.to_string())
             .bind(figure(day.attempts))
@@ -51,18 +56,26 @@ impl Store {
         writing.commit().await.doing(DOING)
     }
 
-    /// Every region that was asked about, by name.
+    /// Every account and region that was asked about, by name. An answer that is not known to be of an account gives way to
+    /// a later one in its region that is: until accounts were told apart, there was no other.
     pub(crate) async fn reputations(&self) -> Result<Vec<Reputation>, StoreFault> {
-        let regions: Vec<(String, i64, Option<String>)> =
-            sqlx::query_as("SELECT region, asked_at, why FROM reputation ORDER BY region")
-                .fetch_all(&self.reader)
-                .await
-                .doing(READ)?;
+        let asked: Vec<(String, String, i64, Option<String>)> = sqlx::query_as(
+            "SELECT account, region, asked_at, why FROM reputation
+             WHERE account <> '' OR NOT EXISTS (
+                 SELECT 1 FROM reputation AS known
+                 WHERE known.region = reputation.region AND known.account <> '' AND known.asked_at >= reputation.asked_at
+             )
+             ORDER BY region, account",
+        )
+        .fetch_all(&self.reader)
+        .await
+        .doing(READ)?;
         let mut found = Vec::new();
-        for (region, asked_at, unanswered) in regions {
+        for (account, region, asked_at, unanswered) in asked {
             let rows: Vec<(String, i64, i64, i64)> = sqlx::query_as(
-                "SELECT day, attempts, bounces, complaints FROM sent_day WHERE region = $1 ORDER BY day",
+                "SELECT day, attempts, bounces, complaints FROM sent_day WHERE account = $1 AND region = $2 ORDER BY day",
             )
+            .bind(account.as_str())
             .bind(region.as_str())
             .fetch_all(&self.reader)
             .await
@@ -77,6 +90,7 @@ impl Store {
                 })
             };
             found.push(Reputation {
+                account: Account::new(&account),
                 region: Some(region).filter(|region| !region.is_empty()),
                 days: rows.into_iter().map(day).collect::<Result<_, StoreFault>>()?,
                 asked_at: time(asked_at)?,
@@ -99,7 +113,7 @@ mod tests {
         let place = Place::new().await;
         let day = |of, attempts, bounces| Day { date: date(2026, 11, of), attempts, bounces, complaints: 0 };
         let keep = async |region, answer: Result<&[Day], &str>, then| {
-            place.store.remember_reputation(region, answer, at(then)).await.unwrap();
+            place.store.remember_reputation(None, region, answer, at(then)).await.unwrap();
         };
         assert_eq!(place.store.reputations().await.unwrap(), []);
         keep(Some("eu-central-1"), Ok(&[day(1, 100, 1), day(2, 50, 0)]), 1).await;
@@ -108,8 +122,15 @@ mod tests {
         keep(Some("eu-central-1"), Ok(&[day(1, 40, 0), day(2, 90, 2)]), 3).await;
         keep(Some("eu-central-1"), Err("no answer"), 4).await;
         let wanted = [
-            Reputation { region: None, days: vec![], asked_at: at(2), unanswered: Some("not allowed".to_owned()) },
             Reputation {
+                account: None,
+                region: None,
+                days: vec![],
+                asked_at: at(2),
+                unanswered: Some("not allowed".to_owned()),
+            },
+            Reputation {
+                account: None,
                 region: Some("eu-central-1".to_owned()),
                 days: vec![day(1, 100, 1), day(2, 90, 2)],
                 asked_at: at(4),
@@ -117,5 +138,27 @@ mod tests {
             },
         ];
         assert_eq!(place.store.reputations().await.unwrap(), wanted);
+    }
+
+    #[tokio::test]
+    async fn two_accounts_of_one_region_are_told_apart_and_take_the_place_of_what_was_nobody_s() {
+        let place = Place::new().await;
+        let day = |attempts, bounces| Day { date: date(2026, 11, 1), attempts, bounces, complaints: 0 };
+        let accounts = ["029608264753", "AKIAIOSFODNN7EXAMPLE"].map(|text| Account::new(text).unwrap());
+        let keep = async |account, days: Day, then| {
+            place.store.remember_reputation(account, Some("eu-central-1"), Ok(&[days]), at(then)).await.unwrap();
+        };
+        let told = async || {
+            let all = place.store.reputations().await.unwrap();
+            all.into_iter().map(|one| (one.account, one.days[0].attempts)).collect::<Vec<_>>()
+        };
+        keep(None, day(300, 9), 1).await;
+        assert_eq!(told().await, [(None, 300)]);
+        keep(Some(&accounts[0]), day(100, 1), 2).await;
+        keep(Some(&accounts[1]), day(200, 8), 2).await;
+        let [one, other] = accounts.clone().map(Some);
+        assert_eq!(told().await, [(one.clone(), 100), (other.clone(), 200)]);
+        keep(None, day(400, 9), 3).await;
+        assert_eq!(told().await, [(None, 400), (one, 100), (other, 200)], "asked again, and not known by whom");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::words::percent;
 use super::{Language, filled, range};
+use crate::domain::account::Account;
 use crate::domain::diagnosis::{Diagnosis, Evidence, Pattern, Returned, Standing, Trait};
 use crate::domain::health::Thresholds;
 use crate::domain::reputation::Reputation;
@@ -26,14 +27,14 @@ impl Language {
             }
             Pattern::ControlArrives => words.says_control_arrives.to_owned(),
             Pattern::ControlFails => words.says_control_fails.to_owned(),
-            Pattern::Returned { region, what, rising } => {
+            Pattern::Returned { account, region, what, rising } => {
                 let sentence = match (what, rising) {
                     (Returned::Bounces, false) => words.says_bounces,
                     (Returned::Complaints, false) => words.says_complaints,
                     (Returned::Bounces, true) => words.says_bounces_rise,
                     (Returned::Complaints, true) => words.says_complaints_rise,
                 };
-                filled(sentence, &[("region", region.as_deref().unwrap_or(words.its_region))])
+                filled(sentence, &[("region", &self.account_in(account.as_ref(), region.as_deref()))])
             }
             Pattern::TooLittle => words.says_too_little.to_owned(),
         }
@@ -124,13 +125,23 @@ impl Language {
         }
     }
 
+    /// A region, with the account's number where that is known.
+    fn account_in(self, account: Option<&Account>, region: Option<&str>) -> String {
+        let words = self.words();
+        let region = region.unwrap_or(words.its_region);
+        match account.and_then(Account::number) {
+            Some(number) => filled(words.region_of_account, &[("region", region), ("account", number)]),
+            None => region.to_owned(),
+        }
+    }
+
     /// What SES counted in one region, or why that is not known.
     pub(crate) fn sending(self, one: &Reputation, confidence: f64, thresholds: Thresholds) -> String {
         let words = self.words();
-        let region = one.region.as_deref().unwrap_or(words.its_region);
+        let place = self.account_in(one.account.as_ref(), one.region.as_deref());
         let rates = one.rates(confidence, thresholds).map(|[bounces, complaints]| {
             let gaps = [
-                ("region", region),
+                ("region", place.as_str()),
                 ("bounces", &self.small_percent(bounces.rate)),
                 ("complaints", &self.small_percent(complaints.rate)),
                 ("all", &self.number(bounces.attempts)),
@@ -140,8 +151,8 @@ impl Language {
         match (rates, &one.unanswered) {
             (Some(rates), None) => rates,
             (Some(rates), Some(why)) => filled(words.sending_stale, &[("rates", &rates), ("why", why)]),
-            (None, None) => filled(words.sending_none, &[("region", region)]),
-            (None, Some(why)) => filled(words.sending_unknown, &[("region", region), ("why", why)]),
+            (None, None) => filled(words.sending_none, &[("region", &place)]),
+            (None, Some(why)) => filled(words.sending_unknown, &[("region", &place), ("why", why)]),
         }
     }
 }

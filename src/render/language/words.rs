@@ -219,6 +219,7 @@ table! {
     says_bounces_rise: "SES in {region} counts more bounces for the third day running", "SES zählt in {region} den dritten Tag in Folge mehr Bounces";
     says_complaints_rise: "SES in {region} counts more complaints for the third day running", "SES zählt in {region} den dritten Tag in Folge mehr Beschwerden";
     its_region: "its region", "seiner Region";
+    region_of_account: "{region} (account {account})", "{region} (Konto {account})";
     says_too_little: "too little was measured to say anything", "es wurde zu wenig gemessen, um etwas zu sagen";
     trait_region: "region {value}", "der Region {value}";
     trait_set: "configuration set {value}", "dem Configuration Set {value}";

@@ -377,3 +377,29 @@ async fn every_older_schema_opens_is_brought_up_to_date_and_keeps_its_run() {
         assert_eq!(store.complaints().await.unwrap(), Vec::<String>::new());
     }
 }
+
+#[tokio::test]
+async fn what_ses_counted_before_accounts_were_told_apart_is_kept_as_nobody_s() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("old.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut old = SqliteConnection::connect_with(&options).await.unwrap();
+    let text = std::fs::read_to_string(root().join("tests/data/schema/0009.sql")).unwrap()
+        + "INSERT INTO reputation VALUES ('eu-central-1', 1780000000000, 'not allowed');
+           INSERT INTO sent_day VALUES ('eu-central-1', '2026-05-28', 900, 8, 1);
+           INSERT INTO suppression (region, address, asked_at) VALUES (NULL, 'nobody@gmail.com', 1780000000000);";
+    sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut old).await.unwrap();
+    old.close().await.unwrap();
+
+    let store = Store::open(&path).await.unwrap();
+    let [one] = &store.reputations().await.unwrap()[..] else { panic!("there is one region") };
+    assert_eq!((&one.account, one.region.as_deref()), (&None, Some("eu-central-1")));
+    assert_eq!((one.days.len(), one.days[0].attempts, one.days[0].bounces, one.days[0].complaints), (1, 900, 8, 1));
+    assert_eq!(one.unanswered.as_deref(), Some("not allowed"));
+    let kept: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM suppression WHERE account IS NULL AND address LIKE 'nobody%'")
+            .fetch_one(&store.reader)
+            .await
+            .unwrap();
+    assert_eq!(kept, 1);
+}
