@@ -299,7 +299,13 @@ pub(crate) fn watch(
     all
 }
 
-/// A series of the sequential test, whose own lane starts over after the weeks in which that was accepted: what is counted, and how many of the measured ones are good by it.
+/// A series of the sequential test, whose own lane starts over after the weeks in which that was accepted: what is counted,
+/// and how many of the measured ones are good by it.
+///
+/// The border lies behind the whole week, never within it. Runs of one ISO week are added up and are one observation, which
+/// cannot be both past and new past. A week on this side too many costs the new baseline one week; a week on the other side
+/// would put mail of before the change into what is ordinary from now on, and hide the next decline behind its swing. For
+/// the same reason a run that is made later in the week of the acceptance belongs to what was accepted.
 fn tested(
     weeks: &BTreeMap<WeekName, Counts>,
     accepted: &[WeekName],
@@ -425,6 +431,17 @@ mod tests {
         }
         assert_eq!(inbox(&slip, &accepted(Some("gmail"), 14)).alarm(), Some(WeekState::Decline), "another provider's");
         assert_eq!(inbox(&slip, &accepted(None, 2)).points[7].step.unwrap().own, None, "eight new weeks are needed");
+        // Runs before and after it in its week are one observation, and none of them is part of the new baseline.
+        let mut split = fall(17);
+        split.extend((21..=24).map(|week| sample(week, 17, 0, 0, 20, 20)));
+        split.insert(14, sample(14, 0, 20, 0, 20, 20));
+        let anew = inbox(&split, &accepted(None, 14));
+        let own: Vec<Option<f64>> = anew.points.iter().map(|point| point.step.unwrap().own).collect();
+        assert_eq!((own.len(), anew.points[13].measured), (24, 40));
+        assert!(
+            own[13..21].iter().all(Option::is_none) && own[21].is_some(),
+            "weeks 15 to 22 are the new past: {own:?}"
+        );
         assert_eq!(inbox(&crash, &accepted(None, 14)).alarm(), Some(WeekState::Critical), "what is bad stays bad");
     }
 
