@@ -16,7 +16,7 @@ pub(super) fn stream_name(text: &str) -> Result<StreamName, String> {
 
 /// A name that systemd, launchd and a crontab's comment all take.
 pub(super) fn unit_name(text: &str) -> Result<String, String> {
-    let fits = crate::domain::run::is_plain_name(text);
+    let fits = crate::domain::stream::is_plain_name(text);
     if fits { Ok(text.to_owned()) } else { Err("a letter, then letters, digits, '.', '_' or '-'".to_owned()) }
 }
 

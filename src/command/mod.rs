@@ -187,6 +187,7 @@ async fn carry_out(context: &Context, verb: &Verb) -> Result<Outcome, Failure> {
             SeedsAction::Import(args) => seeds::import(context, args),
             SeedsAction::SignIn(args) => sign_in::execute(context, args).await,
         },
+        Verb::Run(args) if args.scheduled => Box::pin(scheduled::execute(context, args)).await,
         Verb::Run(args) => Box::pin(run::execute(context, args)).await,
         Verb::Sweep(args) => sweep::execute(context, args).await,
         Verb::Runs => runs::execute(context).await,

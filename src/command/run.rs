@@ -19,7 +19,7 @@ use super::preparation::Preparation;
 use super::remains::refuse_gone_lab;
 use super::send::{Sending, send_all};
 use super::watch::{Ended, Watch, watch};
-use super::{Context, Failure, Outcome, scheduled};
+use super::{Context, Failure, Outcome};
 use crate::cli::RunArgs;
 use crate::domain::look::Baseline;
 use crate::domain::probe::Probe;
@@ -32,9 +32,6 @@ use crate::render::progress::Progress;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &RunArgs) -> Result<Outcome, Failure> {
-    if args.scheduled {
-        return scheduled::execute(context, args).await;
-    }
     let preparation = Preparation::new(context, args)?;
     if args.dry_run {
         return Ok(preparation.dry_run(context));

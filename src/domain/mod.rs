@@ -4,6 +4,7 @@
 //! judgements go out as values, and the same facts give the same judgement on every machine and in every year.
 
 pub(crate) mod account;
+pub(crate) mod address;
 pub(crate) mod alert;
 pub(crate) mod authres;
 pub(crate) mod compare;

@@ -2,7 +2,7 @@
 //!
 //! No client id of anybody's is part of this program. The user registers a client at the provider and names it.
 
-use super::seed::Address;
+use super::address::Address;
 
 /// How a seed gets its tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

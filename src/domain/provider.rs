@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::address::Address;
 use super::folder::Role;
 use super::oauth::OAuthPreset;
 use super::receiver::Receiver;
-use super::seed::Address;
 use super::sign_in::SignIn;
 
 /// The name of a preset, as `provider = "…"` in a seed list spells it.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::stream::StreamName;
+use super::stream::{StreamName, is_plain_name};
 
 /// The number of a run. Numbers are never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,13 +22,6 @@ impl Label {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Whether a name is a letter followed by letters, digits, `.`, `_` and `-`, 64 characters at most.
-pub(crate) fn is_plain_name(text: &str) -> bool {
-    text.len() <= 64
-        && text.chars().next().is_some_and(|first| first.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
 }
 
 /// How the user names one run: RUN of the command line.

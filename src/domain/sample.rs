@@ -9,8 +9,8 @@ use super::finding::{Placement, Rules};
 use super::interval::{Observation, Pooled, pooled};
 use super::run::RunId;
 use super::share::Share;
+use super::share::is_good;
 use super::shift::{Answers, Side};
-use super::tally::is_good;
 
 /// One probe as a comparison sees it.
 #[derive(Debug, Clone, Copy)]

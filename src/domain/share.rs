@@ -4,7 +4,6 @@
 
 use super::finding::{Placement, Rules};
 use super::interval::count;
-use super::tally::is_good;
 
 /// Above this share of unmeasured probes a rate is shown with its worst and best case.
 const WORTH_A_RANGE: f64 = 0.2;
@@ -60,6 +59,15 @@ impl Share {
     /// Whether at least half of the planned probes were measured, so that the run may speak for the provider.
     pub(crate) fn is_half_measured(self) -> bool {
         self.measured > 0 && self.measured >= self.unmeasured
+    }
+}
+
+/// Whether a placement counts towards the inbox rate.
+pub(crate) fn is_good(placement: Placement, rules: Rules) -> bool {
+    match placement {
+        Placement::Inbox => true,
+        Placement::Promotions => rules.promotions_as_inbox,
+        Placement::Spam | Placement::Elsewhere | Placement::Missing => false,
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) struct StreamName(String);
 impl StreamName {
     /// `None` for a name of another shape.
     pub(crate) fn new(name: &str) -> Option<Self> {
-        super::run::is_plain_name(name).then(|| Self(name.to_owned()))
+        is_plain_name(name).then(|| Self(name.to_owned()))
     }
 
     /// The name as written.
@@ -22,6 +22,13 @@ impl fmt::Display for StreamName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
     }
+}
+
+/// Whether a name is a letter followed by letters, digits, `.`, `_` and `-`, 64 characters at most.
+pub(crate) fn is_plain_name(text: &str) -> bool {
+    text.len() <= 64
+        && text.chars().next().is_some_and(|first| first.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
 }
 
 /// What sort of mail the stream carries; some rules of the guide differ by it.

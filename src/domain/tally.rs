@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::finding::{Finding, Placement, Rules};
 use super::interval::{Interval, Observation, Pooled, count, pooled, wilson};
-use super::share::Share;
+use super::share::{Share, is_good};
 
 /// Counts of findings.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,14 +119,5 @@ impl Tally {
     /// How many probes were measured.
     pub(crate) fn measured(&self) -> usize {
         self.placements.values().sum()
-    }
-}
-
-/// Whether a placement counts towards the inbox rate.
-pub(crate) fn is_good(placement: Placement, rules: Rules) -> bool {
-    match placement {
-        Placement::Inbox => true,
-        Placement::Promotions => rules.promotions_as_inbox,
-        Placement::Spam | Placement::Elsewhere | Placement::Missing => false,
     }
 }

@@ -12,8 +12,9 @@ use crate::domain::latency::{Arrival, latency};
 use crate::domain::probe::Probe;
 use crate::domain::provider::ProviderName;
 use crate::domain::run::Run;
+use crate::domain::share::is_good;
 use crate::domain::stream::StreamName;
-use crate::domain::tally::{Counted, Tally, is_good};
+use crate::domain::tally::{Counted, Tally};
 
 /// What the receiver said about the sender's authentication, in the words of RFC 8601 §2.7; `None` where it said nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,12 +1,10 @@
-//! A DMARC record (RFC 9989 §4.7), and which record governs a domain (RFC 9989 §4.10).
+//! A DMARC record (RFC 9989 §4.7).
 //!
 //! The parser is total.
 
-use super::answer::RecordType;
 use super::name::DomainName;
 use super::policy::Policy;
 use super::record::tags;
-use super::survey::{Survey, dmarc_walk};
 
 /// A record as far as it was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,74 +192,6 @@ impl DmarcRecord {
         }
         addresses
     }
-}
-
-/// The record that governs a domain, and what stands in the way of knowing it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Discovery {
-    /// The domain that publishes it, its text, and whether it is the domain's own.
-    pub(crate) record: Option<(DomainName, String)>,
-    /// Names with several records, with those: receivers ignore them all (RFC 9989 §4.10).
-    pub(crate) several: Vec<(DomainName, Vec<String>)>,
-    /// Texts that mean to be a record and are none.
-    pub(crate) misspelt: Vec<(DomainName, String)>,
-    /// Names that nobody answered, with why; each may hide a record.
-    pub(crate) unanswered: Vec<(DomainName, String)>,
-    /// Where the organization ends, when a record says so by `psd`; receivers go by the names themselves otherwise.
-    pub(crate) organisation: Option<DomainName>,
-}
-
-impl Discovery {
-    /// What stands in the way of knowing the record that governs a domain, in words.
-    pub(crate) fn silence(&self) -> String {
-        self.unanswered.iter().map(|(_, told)| told.as_str()).collect::<Vec<_>>().join("; ")
-    }
-}
-
-/// Walks up the tree (RFC 9989 §4.10). The domain's own record governs it; without one that of the organization does: the
-/// highest on the way, unless a record says by `psd` where the organization ends.
-pub(crate) fn discover(survey: &Survey) -> Discovery {
-    let mut discovery = Discovery::default();
-    let domain = &survey.subject.domain;
-    let mut found: Vec<(DomainName, String)> = Vec::new();
-    let mut suffix = None;
-    for step in dmarc_walk(domain) {
-        let Some(name) = step.below("_dmarc") else { continue };
-        let Some(reply) = survey.reply(&name, RecordType::Txt) else { continue };
-        if let Some(why) = reply.unanswered() {
-            discovery.unanswered.push((step.clone(), format!("TXT {name}: {why}")));
-            continue;
-        }
-        let texts = reply.texts();
-        let records: Vec<&String> = texts.iter().filter(|text| is_record(text)).collect();
-        let wrong = texts.iter().filter(|text| !is_record(text) && means_to_be(text));
-        discovery.misspelt.extend(wrong.map(|text| (step.clone(), text.clone())));
-        match records.as_slice() {
-            [] => {}
-            [text] => {
-                let psd = DmarcRecord::parse(text).psd;
-                found.push((step.clone(), (*text).clone()));
-                if psd == 'n' {
-                    discovery.organisation = Some(step);
-                    break;
-                }
-                if psd == 'y' && step != *domain {
-                    discovery.organisation = domain.last_labels(step.labels().count().saturating_add(1));
-                    suffix = Some(step);
-                    break;
-                }
-            }
-            several => discovery.several.push((step.clone(), several.iter().copied().cloned().collect())),
-        }
-    }
-    let of = |owner: &DomainName| found.iter().find(|(step, _)| step == owner).cloned();
-    let above = match (&discovery.organisation, &suffix) {
-        // That of a public suffix only counts where the organization has none.
-        (Some(organisation), Some(suffix)) => of(organisation).or_else(|| of(suffix)),
-        _ => found.last().cloned(),
-    };
-    discovery.record = of(domain).or(above);
-    discovery
 }
 
 /// The names under which other domains have to consent to reports, for the record of `domain` (RFC 9990 §4).

@@ -8,6 +8,7 @@
 pub(crate) mod answer;
 pub(crate) mod change;
 pub(crate) mod check;
+pub(crate) mod discovery;
 pub(crate) mod dkim_key;
 pub(crate) mod dmarc;
 pub(crate) mod name;

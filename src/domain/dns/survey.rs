@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::answer::{Question, RecordType, Reply, Value};
-use super::dmarc::{DmarcRecord, consents, discover};
+use super::discovery::{self, Discovery, discover};
+use super::dmarc::{DmarcRecord, consents};
 use super::name::DomainName;
 use super::snapshot::{Entry, Place, Snapshot};
 use super::spf_tree::{SpfTree, walk};
@@ -17,9 +18,6 @@ use super::subject::{Selector, Subject};
 
 /// Most questions of one survey: a hostile chain of includes must not keep it going.
 const MOST_QUESTIONS: usize = 250;
-
-/// Most names on the walk up the tree for a DMARC record (RFC 9989 §4.10).
-const LONGEST_WALK: usize = 8;
 
 /// A survey under way.
 #[derive(Debug, Clone)]
@@ -86,10 +84,15 @@ impl Survey {
         walk(&|question| self.replies.get(question), domain)
     }
 
+    /// The DMARC record that governs the sender, as far as the answers reach.
+    pub(crate) fn dmarc(&self) -> Discovery {
+        discover(&|question| self.replies.get(question), &self.subject.domain)
+    }
+
     /// Whether a name aligns with the domain in From when alignment is relaxed: both belong to one organization, which ends
     /// where a DMARC record says so by `psd`, else where the public suffix list has it (RFC 9989 §4.10.2).
     pub(crate) fn aligns(&self, name: &DomainName) -> bool {
-        match discover(self).organisation {
+        match self.dmarc().organisation {
             Some(organisation) => name.is_at_or_below(&organisation),
             None => name.organisation() == self.subject.domain.organisation(),
         }
@@ -123,7 +126,7 @@ impl Survey {
             want(Some(selector.name.clone()), RecordType::Txt, Place::Dkim);
         }
         let organisation = domain.organisation();
-        for step in dmarc_walk(domain) {
+        for step in discovery::walk(domain) {
             let place = if step.is_at_or_below(&organisation) { Place::Dmarc } else { Place::Behind };
             want(step.below("_dmarc"), RecordType::Txt, place);
         }
@@ -161,22 +164,12 @@ impl Survey {
                 Value::Address(_) | Value::Alias(_) | Value::Exchange(..) | Value::Text(_) => None,
             }));
         }
-        if let Some((owner, text)) = discover(self).record {
+        if let Some((owner, text)) = self.dmarc().record {
             let consents = consents(&owner, &DmarcRecord::parse(&text));
             behind.extend(consents.into_iter().map(|(_, name)| Question::new(name, RecordType::Txt)));
         }
         behind
     }
-}
-
-/// The domains whose `_dmarc` name is asked, from the domain itself up to the top (RFC 9989 §4.10): of a name of more
-/// than eight labels the middle is skipped, so that there are never more than eight.
-pub(crate) fn dmarc_walk(domain: &DomainName) -> Vec<DomainName> {
-    let mut walk = vec![domain.clone()];
-    let labels = domain.labels().count();
-    let from = if labels > LONGEST_WALK { LONGEST_WALK - 1 } else { labels.saturating_sub(1) };
-    walk.extend((1..=from).rev().filter_map(|count| domain.last_labels(count)));
-    walk
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::failure::ImapFailure;
 use super::frame::{Excess, Framer, Limits};
 use super::mend::{Passage, judge};
-use super::transport::Wire;
+use super::wire::Wire;
 
 /// How much is read at once. A buffer that grew beyond this is given back when it is empty.
 const CHUNK: usize = 4096;

@@ -18,7 +18,7 @@ use super::failure::{ImapFailure, said};
 use super::frame::Limits;
 use super::guard::{Fault, Guard};
 use super::reply::{Reply, Verdict};
-use super::transport::Wire;
+use super::wire::Wire;
 use crate::edge::hidden::Hidden;
 
 /// One command, without tag and line end. It never prints: it may hold a password.

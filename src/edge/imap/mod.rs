@@ -42,6 +42,7 @@ mod transport;
 pub(crate) mod trial;
 mod verdict;
 mod visit;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,7 +3,6 @@
 //! A credential never leaves before the certificate was verified.
 
 use std::collections::VecDeque;
-use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +13,6 @@ use futures_util::stream::FuturesUnordered;
 use rustix::io::Errno;
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
@@ -23,6 +21,7 @@ use super::Patience;
 use super::failure::{ImapFailure, TlsFault, said};
 use super::line::{Command, Line};
 use super::tls::{Trust, fault_of_handshake};
+use super::wire::Wire;
 use crate::domain::provider::Tls;
 use crate::domain::seed::{IpFamily, Seed};
 
@@ -31,14 +30,6 @@ const HEAD_START: Duration = Duration::from_millis(250);
 
 /// How often it is tried again to get a file descriptor.
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
-
-/// Any stream of bytes both ways.
-pub(super) trait Socket: AsyncRead + AsyncWrite + Debug + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Debug + Send + Unpin> Socket for T {}
-
-/// A stream, whatever lies below it.
-pub(super) type Wire = Box<dyn Socket>;
 
 /// A connected, encrypted line to the seed's server, greeted.
 pub(super) async fn dial(seed: &Seed, trust: &Trust, patience: Patience) -> Result<Line, ImapFailure> {

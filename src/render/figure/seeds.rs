@@ -6,7 +6,7 @@ use super::{Settings, Slot, dates, newest, span_of};
 use crate::domain::finding::{Placement, Rules};
 use crate::domain::run::Run;
 use crate::domain::sample::Probed;
-use crate::domain::tally::is_good;
+use crate::domain::share::is_good;
 use crate::render::language::{Noun, filled};
 use crate::render::plain::plain;
 

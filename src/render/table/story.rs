@@ -54,7 +54,7 @@ fn finding(report: &RunReport, judged: &Judged, screen: Screen) -> String {
             let folder = if folder.is_empty() { "no folder that was told".to_owned() } else { folder };
             let tab = tab_word(&evidence.tab).map(|tab| format!(", tab {tab}")).unwrap_or_default();
             let word = evidence.placement.map_or("unmeasured", Placement::word);
-            let good = evidence.placement.is_some_and(|one| crate::domain::tally::is_good(one, report.rules));
+            let good = evidence.placement.is_some_and(|one| crate::domain::share::is_good(one, report.rules));
             let tone = if good { Tone::Good } else { Tone::Bad };
             (tone, format!("{word}: seen in {folder}{tab}"))
         }

@@ -5,7 +5,7 @@ use super::{Screen, Tone};
 use crate::domain::evidence::Check;
 use crate::domain::finding::Placement;
 use crate::domain::identity::Alignment;
-use crate::domain::tally::is_good;
+use crate::domain::share::is_good;
 use crate::render::plain::plain;
 use crate::render::report::{Judged, RunReport};
 use crate::render::why::{briefs, whys};

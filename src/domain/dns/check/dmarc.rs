@@ -2,14 +2,15 @@
 
 use super::{Check, Verdict, txt_line};
 use crate::domain::dns::answer::{Answer, RecordType};
-use crate::domain::dns::dmarc::{Discovery, DmarcRecord, Whose, consents, discover, is_record};
+use crate::domain::dns::discovery::Discovery;
+use crate::domain::dns::dmarc::{DmarcRecord, Whose, consents, is_record};
 use crate::domain::dns::name::DomainName;
 use crate::domain::dns::policy::Policy;
 use crate::domain::dns::survey::Survey;
 
 pub(super) fn checks(survey: &Survey) -> Vec<Check> {
     let domain = &survey.subject.domain;
-    let discovery = discover(survey);
+    let discovery = survey.dmarc();
     let mut checks = ignored_checks(domain, &discovery);
     match &discovery.record {
         Some((owner, text)) => checks.extend(record_checks(survey, &discovery, owner, text)),

@@ -3,7 +3,7 @@
 use super::dmarc::whose;
 use super::{Check, Verdict};
 use crate::domain::dns::answer::{Answer, RecordType, Reply};
-use crate::domain::dns::dmarc::{DmarcRecord, discover};
+use crate::domain::dns::dmarc::DmarcRecord;
 use crate::domain::dns::name::DomainName;
 use crate::domain::dns::policy::Policy;
 use crate::domain::dns::record::tags;
@@ -61,7 +61,7 @@ fn bimi(survey: &Survey) -> Check {
         }
     }
     let Some((mut told, text)) = found else { return Check::new("bimi", Verdict::Info, "no BIMI", why) };
-    let record = discover(survey).record;
+    let record = survey.dmarc().record;
     let applied = record.and_then(|(owner, text)| DmarcRecord::parse(&text).applied(whose(survey, &owner)));
     if applied.is_none_or(|(_, policy)| policy == Policy::None) {
         told.push_str("; no provider shows it without DMARC at quarantine or reject");

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::dns::answer::{Answer, Question, Record, Reply, Value};
 use crate::domain::dns::subject::Subject;
+use crate::domain::dns::survey::Survey;
 
 #[test]
 fn a_good_record_is_read_tag_by_tag() {
@@ -120,7 +121,7 @@ fn survey(domain: &str, records: &[(&str, &[&str])]) -> Survey {
 #[test]
 fn the_own_record_governs_and_without_one_that_of_the_organization() {
     let from = |domain, records: &[(&str, &[&str])]| {
-        let found = discover(&survey(domain, records));
+        let found = survey(domain, records).dmarc();
         found.record.map(|(owner, _)| owner.to_string())
     };
     let none = &["v=DMARC1; p=none"][..];
@@ -145,7 +146,7 @@ fn the_own_record_governs_and_without_one_that_of_the_organization() {
         Some("example"),
         "the organization is shop.example, which has none"
     );
-    let border = |domain, records: &[(&str, &[&str])]| discover(&survey(domain, records)).organisation;
+    let border = |domain, records: &[(&str, &[&str])]| survey(domain, records).dmarc().organisation;
     assert_eq!(border("a.b.shop.example", &[("example", suffix)]), DomainName::new("shop.example"));
     assert_eq!(border("a.b.shop.example", &[("b.shop.example", ends)]), DomainName::new("b.shop.example"));
     assert_eq!(border("a.b.shop.example", &[("b.shop.example", none)]), None);
@@ -154,11 +155,11 @@ fn the_own_record_governs_and_without_one_that_of_the_organization() {
 
 #[test]
 fn several_records_count_as_none_and_what_nobody_answered_is_told() {
-    let found = discover(&survey("shop.example", &[("shop.example", &["v=DMARC1; p=none", "v=DMARC1; p=reject"])]));
+    let found = survey("shop.example", &[("shop.example", &["v=DMARC1; p=none", "v=DMARC1; p=reject"])]).dmarc();
     assert_eq!((found.record, found.several.len()), (None, 1));
-    let found = discover(&survey("shop.example", &[("shop.example", &["?"])]));
+    let found = survey("shop.example", &[("shop.example", &["?"])]).dmarc();
     assert_eq!((found.record, found.unanswered.len()), (None, 1));
-    let found = discover(&survey("shop.example", &[("shop.example", &["v=dmarc1; p=none", "verification"])]));
+    let found = survey("shop.example", &[("shop.example", &["v=dmarc1; p=none", "verification"])]).dmarc();
     assert_eq!((found.record, found.misspelt.len()), (None, 1));
 }
 

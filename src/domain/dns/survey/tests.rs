@@ -8,7 +8,7 @@ fn name(text: &str) -> DomainName {
 
 #[test]
 fn the_walk_for_dmarc_takes_eight_steps_at_most() {
-    let walk = |text| dmarc_walk(&name(text)).iter().map(DomainName::to_string).collect::<Vec<_>>();
+    let walk = |text| discovery::walk(&name(text)).iter().map(DomainName::to_string).collect::<Vec<_>>();
     assert_eq!(walk("news.shop.example"), ["news.shop.example", "shop.example", "example"]);
     assert_eq!(walk("a.b.c.d.e.f.g.h").len(), 8);
     // The example of RFC 9989 §4.10 has ten labels.
