@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::failure::{ImapFailure, said};
+use super::failure::ImapFailure;
 use super::folders::Folders;
+use super::said::said;
 use super::session::Session;
 use super::visit::{Plan, Question, Visit};
 use crate::domain::folder::{FolderName, Role};

@@ -9,9 +9,10 @@ use imap_proto::Response;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Access;
-use super::failure::{ImapFailure, said};
+use super::failure::ImapFailure;
 use super::line::{Command, Event, Line};
 use super::reply::Reply;
+use super::said::said;
 use super::sign_in::{judge, refused, unjudged};
 use crate::domain::seed::AuthKind;
 use crate::domain::sign_in::SignIn;

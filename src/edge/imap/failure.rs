@@ -3,89 +3,19 @@
 //! A refused sign-in, a server that asks for patience and a lost connection are kept apart: the first must not be
 //! repeated (mailboxes get locked), the others may.
 
-use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::reply::Reply;
+use super::said::said;
+use super::tls_fault::TlsFault;
 use super::verdict::tells_of_connections;
 use crate::domain::sign_in::SignIn;
 use crate::domain::standing::Refused;
 
 /// How long a server that throttles without saying for how long is left alone.
 const UNNAMED_WAIT: Duration = Duration::from_mins(1);
-
-/// What is wrong with the encryption of a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum TlsFault {
-    /// The certificate is for another name.
-    WrongName,
-    /// It has expired.
-    Expired,
-    /// It is not valid yet: one of the two clocks is wrong.
-    NotYetValid,
-    /// No trusted authority signed it; self-signed ones are among these.
-    UnknownAuthority,
-    /// It was not issued for servers.
-    WrongPurpose,
-    /// It was revoked.
-    Revoked,
-    /// It is that of an authority, which no server may show as its own.
-    AuthorityAsServer,
-    /// Another fault of the certificate.
-    BadCertificate(String),
-    /// The server speaks no version or cipher that is safe.
-    Outdated(String),
-    /// What answered does not speak TLS.
-    NotTls,
-    /// The handshake did not end in time.
-    Stalled,
-    /// The connection broke during the handshake.
-    Broken(String),
-}
-
-impl TlsFault {
-    /// The outcome of a sign-in that it stood in the way of.
-    fn sign_in(&self) -> SignIn {
-        match self {
-            Self::WrongName => SignIn::CertificateWrongName,
-            Self::Expired => SignIn::CertificateExpired,
-            Self::NotYetValid => SignIn::CertificateNotYetValid,
-            Self::UnknownAuthority => SignIn::CertificateUntrusted,
-            Self::WrongPurpose | Self::AuthorityAsServer | Self::Revoked | Self::BadCertificate(_) => {
-                SignIn::CertificateInvalid
-            }
-            Self::Outdated(_) | Self::NotTls | Self::Stalled | Self::Broken(_) => SignIn::NoEncryption,
-        }
-    }
-}
-
-impl fmt::Display for TlsFault {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::WrongName => out.write_str("its certificate is for another name; check `host` of the seed"),
-            Self::Expired => out.write_str("its certificate has expired"),
-            Self::NotYetValid => out.write_str("its certificate is not valid yet; check this machine's clock"),
-            Self::UnknownAuthority => out.write_str(
-                "its certificate is not signed by a trusted authority; if it is a server of your own, name its authority's \
-                 certificate as `ca_file` in the seed",
-            ),
-            Self::WrongPurpose => out.write_str("its certificate was not issued for a server"),
-            Self::AuthorityAsServer => out.write_str(
-                "its certificate is that of an authority, which no server may show as its own; make it anew with \
-                 basicConstraints=CA:FALSE (`openssl req -x509 … -addext basicConstraints=critical,CA:FALSE`), or let an \
-                 authority of yours sign one",
-            ),
-            Self::Revoked => out.write_str("its certificate was revoked"),
-            Self::BadCertificate(why) => write!(out, "its certificate cannot be accepted: {why}"),
-            Self::Outdated(why) => write!(out, "it offers no safe version of TLS: {why}"),
-            Self::NotTls => out.write_str("what answered does not speak TLS; check `port` and `tls` of the seed"),
-            Self::Stalled => out.write_str("the handshake took too long"),
-            Self::Broken(why) => write!(out, "the handshake was cut off: {why}"),
-        }
-    }
-}
 
 /// Why a seed could not be read. What a server said is kept short and free of control characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -454,29 +384,9 @@ pub(super) fn clock_time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// A server's words made fit for a sentence: one line, at most 200 characters, nothing that moves a cursor.
-pub(super) fn said(text: &str) -> String {
-    let clean: String =
-        text.chars().map(|c| if c.is_control() || is_invisible(c) { ' ' } else { c }).take(200).collect();
-    let clean = clean.trim().trim_end_matches(['.', ' ']);
-    if clean.is_empty() { "(no words)".to_owned() } else { format!("\u{201c}{clean}\u{201d}") }
-}
-
-/// Characters that change how their neighbours are shown (Unicode §23.2, bidirectional controls and joiners).
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_server_says_cannot_leave_its_sentence() {
-        assert_eq!(said("try\r\nagain\u{1b}[2J\u{202e}."), "\u{201c}try  again [2J\u{201d}");
-        assert_eq!(said(""), "(no words)");
-        assert_eq!(said(&"x".repeat(5000)).chars().count(), 202);
-    }
 
     #[test]
     fn a_wish_to_be_left_alone_is_not_a_refusal() {

@@ -166,8 +166,7 @@ pub(super) fn resolve(
     let unnamed = junk.is_some() && !roles.values().any(|(_, found)| *found == Found::BySeed);
     by_name(&open, names, &mut roles);
     if unnamed || !roles.values().any(|(role, _)| *role == Role::Junk) {
-        let seen =
-            open.keys().take(20).map(|name| super::failure::said(&name.to_string())).collect::<Vec<_>>().join(", ");
+        let seen = open.keys().take(20).map(|name| super::said::said(&name.to_string())).collect::<Vec<_>>().join(", ");
         return Err(ImapFailure::NoJunkFolder { named: junk.map(str::to_owned), seen });
     }
     let has_all = open.values().any(|folder| folder.is(Use::All));

@@ -14,10 +14,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Patience;
 use super::capability::Capabilities;
-use super::failure::{ImapFailure, said};
+use super::failure::ImapFailure;
 use super::frame::Limits;
 use super::guard::{Fault, Guard};
 use super::reply::{Reply, Verdict};
+use super::said::said;
 use super::wire::Wire;
 use crate::edge::hidden::Hidden;
 

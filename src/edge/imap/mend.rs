@@ -35,7 +35,7 @@ pub(super) fn judge(frame: Vec<u8>) -> Passage {
     match keyword(&frame) {
         Some(word) if !VITAL.contains(&word.as_str()) => Passage::Drop,
         Some(word) => Passage::Refuse(format!("an unreadable {word} response")),
-        None => Passage::Refuse(super::failure::said(&String::from_utf8_lossy(&frame))),
+        None => Passage::Refuse(super::said::said(&String::from_utf8_lossy(&frame))),
     }
 }
 

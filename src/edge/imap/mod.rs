@@ -29,6 +29,7 @@ mod pool;
 mod reading;
 mod reply;
 mod roll;
+mod said;
 #[cfg(test)]
 mod server;
 mod session;
@@ -38,6 +39,7 @@ mod tabs;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod tls_fault;
 mod transport;
 pub(crate) mod trial;
 mod verdict;
@@ -55,12 +57,12 @@ use crate::edge::oauth::Grant;
 
 pub(crate) use door::Door;
 pub(crate) use failure::ImapFailure;
-#[cfg(test)]
-pub(crate) use failure::TlsFault;
 pub(crate) use folders::Found;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use pool::Pool;
 pub(crate) use survey::{Survey, SurveyedFolder, Tabs};
+#[cfg(test)]
+pub(crate) use tls_fault::TlsFault;
 
 /// What proves who we are.
 #[derive(Debug, Clone)]

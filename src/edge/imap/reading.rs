@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::failure::said;
 use super::reply::Verdict;
 use super::roll::{Base, Kept, Ledger};
+use super::said::said;
 use super::visit::{Plan, Question, Ranges, Row, Visit, Wants, ranges_of};
 use crate::domain::folder::FolderName;
 use crate::domain::look::Copy;

@@ -11,9 +11,10 @@ use imap_proto::Response;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Access;
-use super::failure::{ImapFailure, said};
+use super::failure::ImapFailure;
 use super::line::{Command, Event, Line, quoted};
 use super::reply::Reply;
+use super::said::said;
 use super::verdict::verdict;
 use crate::domain::seed::AuthKind;
 use crate::domain::sign_in::SignIn;

@@ -131,5 +131,5 @@ async fn ask_tabs(session: &mut Session, inbox: &FolderName) -> Result<Tabs, Ima
         return Ok(Tabs::On);
     }
     let refused = visits.iter().flat_map(|visit| visit.replies.iter().flatten()).find(|reply| !reply.is_ok());
-    Ok(refused.map_or(Tabs::NotSeen, |reply| Tabs::Failed(super::failure::said(&reply.text))))
+    Ok(refused.map_or(Tabs::NotSeen, |reply| Tabs::Failed(super::said::said(&reply.text))))
 }

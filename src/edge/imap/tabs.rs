@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::failure::{ImapFailure, said};
+use super::failure::ImapFailure;
+use super::said::said;
 use super::session::Session;
 use super::visit::{Plan, Question, Visit};
 use crate::domain::folder::{FolderName, Role};

@@ -15,7 +15,8 @@ use rustls::{CertificateError, ClientConfig, Error, OtherError, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
-use super::failure::{ImapFailure, TlsFault};
+use super::failure::ImapFailure;
+use super::tls_fault::TlsFault;
 
 /// What webpki says of an authority's certificate that a server shows as its own; rustls has no word for it.
 const CA_AS_SERVER: &str = "CaUsedAsEndEntity";

@@ -18,9 +18,11 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::Patience;
-use super::failure::{ImapFailure, TlsFault, said};
+use super::failure::ImapFailure;
 use super::line::{Command, Line};
+use super::said::said;
 use super::tls::{Trust, fault_of_handshake};
+use super::tls_fault::TlsFault;
 use super::wire::Wire;
 use crate::domain::provider::Tls;
 use crate::domain::seed::{IpFamily, Seed};

@@ -3,7 +3,6 @@
 //! The API and the SMTP server are two doors of the same account. An account has the same identities and limits in
 //! every region; a message leaves through the region whose endpoint was asked.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,9 +12,11 @@ use jiff::Timestamp;
 
 use super::delivered::Departure;
 use super::fault::{SesFaults, SmtpFaults};
+use super::identity::Identity;
 use super::journal::{Call, Entry, Operation, SesJournal};
 use super::message::{Message, address_in};
 use super::noise::Noise;
+use super::settings::SesSettings;
 use crate::lab::Clock;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -47,169 +48,6 @@ pub struct Accepted {
 
 /// Who gets what SES delivers. Called before the client has its answer.
 pub type Deliver = Arc<dyn Fn(Accepted) + Send + Sync>;
-
-/// A domain or address that the account has asked SES to verify.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    /// The domain or address.
-    pub name: String,
-    /// Whether it has been verified.
-    pub verified: bool,
-    /// Whether mail is signed for this domain (Easy DKIM).
-    pub dkim: bool,
-    /// The custom MAIL FROM domain.
-    pub mail_from: Option<MailFrom>,
-}
-
-/// A custom MAIL FROM domain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MailFrom {
-    /// The domain.
-    pub domain: String,
-    /// Whether SES found its MX record.
-    pub working: bool,
-    /// Whether mail is refused while it does not work; else it leaves under the domain of SES.
-    pub rejects: bool,
-}
-
-impl Identity {
-    /// A verified domain that signs and has no MAIL FROM domain of its own.
-    pub fn domain(name: &str) -> Self {
-        Self { name: name.to_owned(), verified: true, dkim: true, mail_from: None }
-    }
-
-    /// A verified address.
-    pub fn address(name: &str) -> Self {
-        Self { dkim: false, ..Self::domain(name) }
-    }
-
-    /// Not verified yet.
-    #[must_use]
-    pub fn pending(mut self) -> Self {
-        self.verified = false;
-        self
-    }
-
-    /// Does not sign for its own domain.
-    #[must_use]
-    pub fn without_dkim(mut self) -> Self {
-        self.dkim = false;
-        self
-    }
-
-    /// With a MAIL FROM domain that works.
-    #[must_use]
-    pub fn with_mail_from(mut self, domain: &str) -> Self {
-        self.mail_from = Some(MailFrom { domain: domain.to_owned(), working: true, rejects: false });
-        self
-    }
-}
-
-/// The three tokens of Easy DKIM that SES asks a domain to publish; the first one is the selector in use.
-pub fn dkim_tokens(domain: &str) -> Vec<String> {
-    let mut noise = Noise::of(&["easy dkim", domain]);
-    (0..3).map(|_| noise.token(32)).collect()
-}
-
-/// What SES counted in one quarter of an hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Returned {
-    /// How many whole days ago.
-    pub days_ago: u32,
-    /// Mails that SES tried to deliver.
-    pub attempts: u64,
-    /// Those that bounced.
-    pub bounces: u64,
-    /// Those that somebody called spam.
-    pub complaints: u64,
-}
-
-/// How the account stands. Every field may be changed while the servers run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SesSettings {
-    /// The region of the SMTP endpoint, and of API calls that name none.
-    pub region: String,
-    /// Whether the account may write to anybody; in the sandbox only to verified addresses.
-    pub production_access: bool,
-    /// Whether sending is switched on.
-    pub sending_enabled: bool,
-    /// HEALTHY, PROBATION or SHUTDOWN.
-    pub enforcement: String,
-    /// Messages within 24 hours; -1 for no limit.
-    pub max_24_hour_send: f64,
-    /// Messages for each second.
-    pub max_send_rate: f64,
-    /// Messages that left before the lab began.
-    pub sent_last_24_hours: f64,
-    /// Whether SES refuses what comes faster than that, by the lab's clock.
-    pub enforces_rate: bool,
-    /// What the account may send as.
-    pub identities: Vec<Identity>,
-    /// The account's suppression list: addresses, and BOUNCE or COMPLAINT.
-    pub suppressed: BTreeMap<String, String>,
-    /// The configuration sets there are; `None` for every one that is named.
-    pub configuration_sets: Option<BTreeSet<String>>,
-    /// What came back before the lab began: days ago, mails, bounces and complaints. What the lab took itself came back from
-    /// nobody.
-    pub returned: Vec<Returned>,
-    /// What is answered as a stand-in answers what it does not know: this status and no error of AWS.
-    pub unimplemented: BTreeMap<Operation, u16>,
-    /// How many entries of a list fit on a page.
-    pub page_size: usize,
-    /// Where mail leaves from.
-    pub sending_ips: Vec<Ipv4Addr>,
-    /// The user name for SMTP.
-    pub smtp_user: String,
-    /// The password for SMTP.
-    pub smtp_password: String,
-    /// Other seeds make other ids.
-    pub seed: u64,
-}
-
-impl Default for SesSettings {
-    /// A healthy account in eu-central-1 with production access and nothing verified.
-    fn default() -> Self {
-        Self {
-            region: "eu-central-1".to_owned(),
-            production_access: true,
-            sending_enabled: true,
-            enforcement: "HEALTHY".to_owned(),
-            max_24_hour_send: 50_000.0,
-            max_send_rate: 14.0,
-            sent_last_24_hours: 0.0,
-            enforces_rate: false,
-            identities: Vec::new(),
-            suppressed: BTreeMap::new(),
-            configuration_sets: None,
-            returned: Vec::new(),
-            unimplemented: BTreeMap::new(),
-            page_size: 1000,
-            sending_ips: (10..14).map(|last| Ipv4Addr::new(192, 0, 2, last)).collect(),
-            smtp_user: "AKIALABLABLABLABLAB0".to_owned(),
-            smtp_password: "lab-smtp-password".to_owned(),
-            seed: 0,
-        }
-    }
-}
-
-impl SesSettings {
-    /// The account with these verified domains, all of them signing.
-    pub fn with_domains(domains: &[&str]) -> Self {
-        Self { identities: domains.iter().map(|name| Identity::domain(name)).collect(), ..Self::default() }
-    }
-
-    /// Verified identities that cover the address: itself, its domain, and the domains above.
-    fn covering(&self, address: &str) -> Vec<&Identity> {
-        let mut names = vec![address];
-        let mut rest = address.split_once('@').map(|(_, domain)| domain);
-        while let Some(domain) = rest.filter(|domain| domain.contains('.')) {
-            names.push(domain);
-            rest = domain.split_once('.').map(|(_, above)| above);
-        }
-        let bears = |identity: &Identity, name: &str| identity.verified && identity.name.eq_ignore_ascii_case(name);
-        names.iter().filter_map(|name| self.identities.iter().find(|identity| bears(identity, name))).collect()
-    }
-}
 
 /// Why SES does not take a message, or does not answer a question.
 #[derive(Debug, Clone, PartialEq, Eq)]

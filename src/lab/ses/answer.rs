@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::account::{Identity, Refusal, SesSettings, dkim_tokens};
+use super::account::Refusal;
+use super::identity::{Identity, dkim_tokens};
+use super::settings::SesSettings;
 
 /// The points of `GetSendStatistics`, in the XML of the first version of the API.
 pub(super) fn statistics(points: &[(jiff::Timestamp, u64, u64, u64)]) -> String {

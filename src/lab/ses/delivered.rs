@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::account::{Identity, dkim_tokens};
+use super::identity::{Identity, dkim_tokens};
 use super::message::{Field, Message};
 use super::noise::Noise;
 

@@ -8,9 +8,11 @@ mod answer;
 mod api;
 mod delivered;
 pub mod fault;
+mod identity;
 pub mod journal;
 pub(in crate::lab) mod message;
 pub(in crate::lab) mod noise;
+mod settings;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -19,9 +21,11 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::LabError;
-pub use account::{Accepted, Deliver, Identity, MailFrom, Returned, SesAccount, SesSettings, dkim_tokens};
+pub use account::{Accepted, Deliver, SesAccount};
 pub use fault::{Rule, SesFault, SesFaults, SmtpFault, SmtpFaults, SmtpStep};
+pub use identity::{Identity, MailFrom, dkim_tokens};
 pub use journal::{Call, Operation, SesJournal, SmtpSession};
+pub use settings::{Returned, SesSettings};
 
 /// The API's endpoint, until it is dropped; then its port and connections close.
 #[derive(Debug)]
