@@ -4,14 +4,14 @@
 //! threshold is told when the weeks together cross it and once more when they are back; a single bad test is not told. A
 //! run that could look at too few probes is told as that, and never as bad placement.
 
+mod returned;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
-use super::account::Account;
 use super::health::Thresholds;
 use super::interval::count;
 use super::monitor::{Point, Series, Signal, Turn, WeekName};
@@ -21,8 +21,10 @@ use super::run::RunId;
 use super::schedule::Period;
 use super::seed::Address;
 use super::stream::StreamName;
-use super::threshold::{Band, Measure, of_signal};
+use super::threshold::{Band, of_signal};
 use super::trend::WeekState;
+use returned::returned;
+pub(crate) use returned::{returned_part, returned_told};
 
 /// Above this share of probes that were not looked at a run cannot be judged.
 const MOST_UNMEASURED: f64 = 0.20;
@@ -234,81 +236,6 @@ fn turned(after: &Aftermath<'_>, series: &Series) -> Option<Event> {
         stream: Some(series.stream.clone()),
         provider: Some(series.provider.clone()),
     })
-}
-
-/// The part of a key that says of which account and region and which of bounces and complaints an event is.
-pub(crate) fn returned_part(one: &Reputation, measure: Measure) -> String {
-    let word = match measure {
-        Measure::Bounce => "bounce",
-        Measure::Complaint => "complaint",
-        Measure::Inbox | Measure::Spam | Measure::Missing => "placement",
-    };
-    let region = one.region.as_deref().unwrap_or("its region");
-    match &one.account {
-        Some(account) => format!("/ses/{}/{region}/{word}/", account.as_str()),
-        None => format!("/ses/{region}/{word}/"),
-    }
-}
-
-/// What an event of such a key told.
-pub(crate) fn returned_told(key: &str) -> Band {
-    match key.rsplit('/').next() {
-        Some("critical" | "rising") => Band::Critical,
-        Some("warning") => Band::Warning,
-        Some(_) | None => Band::Healthy,
-    }
-}
-
-/// Bounces and complaints: told when they surely crossed a limit and that was not told yet, when they rise three days running,
-/// and when they are healthy again. What SES did not answer changed nothing.
-fn returned(after: &Aftermath<'_>, one: &Reputation) -> Vec<Event> {
-    if one.unanswered.is_some() {
-        return Vec::new();
-    }
-    let now = one.rates(after.confidence, after.thresholds);
-    let mut place = one.region.clone().unwrap_or_else(|| "its region".to_owned());
-    if let Some(number) = one.account.as_ref().and_then(Account::number) {
-        // Writing to a String cannot fail.
-        let _ = write!(place, " (account {number})");
-    }
-    let mut events = Vec::new();
-    for rate in now.iter().flatten() {
-        let what = match rate.measure {
-            Measure::Bounce => "bounces",
-            Measure::Complaint => "complaints",
-            Measure::Inbox | Measure::Spam | Measure::Missing => continue,
-        };
-        let rising = one.is_rising(rate.measure, after.confidence, after.thresholds);
-        let part = returned_part(one, rate.measure);
-        let earlier = after.told.get(&part).copied().unwrap_or(Band::Healthy);
-        let key = |occasion: &str, how: &str| format!("{occasion}{part}run-{}/{how}", after.run.0);
-        let advice = format!("{}: {}", rate.threshold.meaning, rate.threshold.action);
-        // A run that asked another region finds the same days as the one before: they are no news.
-        let (key, occasion, severity, title, action) = if rising && earlier < Band::Critical {
-            let title = format!("SES in {place} counts more {what} for the third day running");
-            (
-                key("threshold", "rising"),
-                Occasion::Threshold,
-                Severity::Critical,
-                title,
-                Some(format!("stop sending at once; {advice}")),
-            )
-        } else if rate.sure() > earlier {
-            let grave = if rate.sure() == Band::Critical { Severity::Critical } else { Severity::Warning };
-            let says = if rate.sure() == Band::Critical { "are critical" } else { "have crossed their threshold" };
-            let title = format!("SES in {place}: the {what} {says}");
-            (key("threshold", rate.sure().word()), Occasion::Threshold, grave, title, Some(advice))
-        } else if earlier > Band::Healthy && rate.band() == Band::Healthy && !rising {
-            let title = format!("SES in {place}: the {what} are healthy again");
-            (key("recovery", "healthy"), Occasion::Recovery, Severity::Info, title, None)
-        } else {
-            continue;
-        };
-        let evidence =
-            vec![format!("{} of {} mails in two weeks, {:.2} %", rate.hits, rate.attempts, rate.rate * 100.0)];
-        events.push(Event { key, occasion, severity, title, evidence, action, stream: None, provider: None });
-    }
-    events
 }
 
 /// How a state is told.

@@ -1,5 +1,7 @@
 //! What talks to the outside: they talk, they never decide.
 
+#[cfg(test)]
+mod certified;
 pub(crate) mod clock;
 pub(crate) mod descriptors;
 pub(crate) mod exporter;

@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::turns::Turns;
+
 /// The commands that a rule can wait for, and the two moments before the first command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verb {
@@ -149,15 +151,14 @@ pub struct Rule {
     server: Option<String>,
     login: Option<String>,
     folder: Option<String>,
-    skip: u32,
-    times: Option<u32>,
+    turns: Turns,
     lasts: bool,
 }
 
 impl Rule {
     /// Each time this command comes, on any server and in any mailbox.
     pub fn on(command: Verb, action: Action) -> Self {
-        Self { command, action, server: None, login: None, folder: None, skip: 0, times: None, lasts: false }
+        Self { command, action, server: None, login: None, folder: None, turns: Turns::default(), lasts: false }
     }
 
     /// Only on the server of this name.
@@ -184,14 +185,14 @@ impl Rule {
     /// Not the first `count` times.
     #[must_use]
     pub fn after(mut self, count: u32) -> Self {
-        self.skip = count;
+        self.turns.skip(count);
         self
     }
 
     /// Only `count` times.
     #[must_use]
     pub fn times(mut self, count: u32) -> Self {
-        self.times = Some(count);
+        self.turns.limit(count);
         self
     }
 
@@ -283,14 +284,9 @@ impl Faults {
     pub(super) fn strike(&self, occasion: &Occasion<'_>) -> Option<Strike> {
         let mut state = self.lock();
         for rule in &mut state.rules {
-            if !rule.fits(occasion) || rule.times == Some(0) {
+            if !rule.fits(occasion) || !rule.turns.comes() {
                 continue;
             }
-            if rule.skip > 0 {
-                rule.skip -= 1;
-                continue;
-            }
-            rule.times = rule.times.map(|times| times - 1);
             let strike = Strike { action: rule.action.clone(), lasts: rule.lasts };
             state.strikes += 1;
             return Some(strike);

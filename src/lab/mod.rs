@@ -18,6 +18,7 @@ pub mod mailbox;
 pub mod receive;
 pub mod ses;
 pub mod smtp;
+mod turns;
 
 use std::io;
 

@@ -51,6 +51,7 @@ fn aftermath<'a>(
 #[test]
 fn bounces_are_told_when_they_surely_cross_and_when_they_are_healthy_again_and_silence_changes_nothing() {
     use crate::domain::reputation::Day;
+    use crate::domain::threshold::Measure;
     use jiff::civil::date;
 
     let (nothing, before, titles) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());

@@ -1,9 +1,9 @@
-use rustls_pki_types::PrivateKeyDer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::edge::certified::certified;
 
 /// A server that answers every connection with these bytes; its port, and what it heard.
 async fn server(answer: &str, tls: Option<TlsAcceptor>) -> (u16, tokio::sync::mpsc::UnboundedReceiver<String>) {
@@ -121,18 +121,10 @@ async fn a_silent_server_is_given_up() {
 
 #[tokio::test]
 async fn only_a_certificate_of_a_known_authority_for_this_very_host_is_trusted() {
-    let certified = rcgen::generate_simple_self_signed(vec!["mail.example".to_owned()]).unwrap();
+    let (acceptor, pem) = certified("mail.example");
     let dir = tempfile::tempdir().unwrap();
     let ca_file = dir.path().join("ca.pem");
-    std::fs::write(&ca_file, certified.cert.pem()).unwrap();
-    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], key)
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    std::fs::write(&ca_file, pem).unwrap();
     let (port, mut heard) = server("HTTP/1.1 204 No Content\r\n\r\n", Some(acceptor)).await;
     let here: SocketAddr = format!("127.0.0.1:{port}").parse().unwrap();
     let hosts = ["mail.example", "other.example"].map(|host| (host.to_owned(), vec![here]));

@@ -6,10 +6,11 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use rustls_pki_types::PrivateKeyDer;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+
+use crate::edge::certified::certified;
 
 /// A message.
 #[derive(Debug, Clone)]
@@ -74,18 +75,10 @@ impl Server {
 
     /// The same, with a certificate for this name.
     pub(super) async fn start_named(name: &str) -> Self {
-        let certified = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+        let (acceptor, pem) = certified(name);
         let dir = tempfile::tempdir().unwrap();
         let ca_file = dir.path().join("ca.pem");
-        std::fs::write(&ca_file, certified.cert.pem()).unwrap();
-        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
-        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certified.cert.der().clone()], key)
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        std::fs::write(&ca_file, pem).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let folder = |flags| Box_ { flags, validity: 1, next: 1, mails: Vec::new() };

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::journal::Operation;
+use crate::lab::turns::Turns;
 
 /// What the SES API does instead of, or to, its answer.
 ///
@@ -136,14 +137,13 @@ pub struct Rule<M, F> {
     moment: M,
     fault: F,
     recipient: Option<String>,
-    skip: u32,
-    times: Option<u32>,
+    turns: Turns,
 }
 
 impl<M, F> Rule<M, F> {
     /// Each time this moment comes, whoever the mail is for.
     pub fn on(moment: M, fault: F) -> Self {
-        Self { moment, fault, recipient: None, skip: 0, times: None }
+        Self { moment, fault, recipient: None, turns: Turns::default() }
     }
 
     /// Only for mail to this address. Never true before the address has been named.
@@ -156,14 +156,14 @@ impl<M, F> Rule<M, F> {
     /// Not the first `count` times.
     #[must_use]
     pub fn after(mut self, count: u32) -> Self {
-        self.skip = count;
+        self.turns.skip(count);
         self
     }
 
     /// Only `count` times.
     #[must_use]
     pub fn times(mut self, count: u32) -> Self {
-        self.times = Some(count);
+        self.turns.limit(count);
         self
     }
 
@@ -232,14 +232,9 @@ impl<M: PartialEq, F: Clone> Rules<M, F> {
         for rule in state.rules.iter_mut().filter(|rule| kind(&rule.fault)) {
             let meant = rule.recipient.as_deref();
             let for_them = meant.is_none_or(|meant| recipient.is_some_and(|to| to.eq_ignore_ascii_case(meant)));
-            if rule.moment != *moment || !for_them || rule.times == Some(0) {
+            if rule.moment != *moment || !for_them || !rule.turns.comes() {
                 continue;
             }
-            if rule.skip > 0 {
-                rule.skip -= 1;
-                continue;
-            }
-            rule.times = rule.times.map(|times| times - 1);
             let fault = rule.fault.clone();
             state.strikes += 1;
             return Some(fault);

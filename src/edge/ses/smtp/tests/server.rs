@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use secrecy::SecretString;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::{SHORT, SmtpSender, SmtpSettings, Tls};
+use crate::edge::certified::certified;
 
 /// Where in a dialogue the server is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,16 +74,9 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) async fn new(tls: Tls, script: impl Fn(Seen, Step) -> Act + Send + Sync + 'static) -> Self {
-        let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()));
-        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certified.cert.der().clone()], key)
-            .unwrap();
+        let (acceptor, pem) = certified("localhost");
         let ca = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(ca.path(), certified.cert.pem()).unwrap();
+        std::fs::write(ca.path(), pem).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(State {
@@ -92,7 +85,7 @@ impl Server {
             messages: Mutex::default(),
             lines: Mutex::default(),
         });
-        let (acceptor, shared) = (TlsAcceptor::from(Arc::new(config)), Arc::clone(&state));
+        let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((tcp, _)) = listener.accept().await {
                 let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
