@@ -17,9 +17,23 @@ use crate::domain::sighting::{Tab, TabAnswer};
 use crate::domain::stream::StreamName;
 use crate::domain::told::Told;
 
-pub(crate) use adding::{Added, NotAdded};
+pub(crate) use adding::NotAdded;
 
+const DOING: &str = "store imported results";
 const READ: &str = "read imported results";
+
+/// What an import did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Added {
+    /// Runs that were new.
+    pub(crate) runs: Vec<RunId>,
+    /// Probes that were new.
+    pub(crate) probes: usize,
+    /// Probes that were there before.
+    pub(crate) known: usize,
+    /// Those of them whose placement is told differently now; what was stored first stands.
+    pub(crate) different: usize,
+}
 
 impl Store {
     /// What was told of the probes of these runs, in the order in which it was imported, each with the number of its row.

@@ -16,6 +16,7 @@ use super::identity::Identity;
 use super::journal::{Call, Entry, Operation, SesJournal};
 use super::message::{Message, address_in};
 use super::noise::Noise;
+use super::refusal::Refusal;
 use super::settings::SesSettings;
 use crate::lab::Clock;
 
@@ -48,32 +49,6 @@ pub struct Accepted {
 
 /// Who gets what SES delivers. Called before the client has its answer.
 pub type Deliver = Arc<dyn Fn(Accepted) + Send + Sync>;
-
-/// Why SES does not take a message, or does not answer a question.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::lab) struct Refusal {
-    pub(in crate::lab) status: u16,
-    pub(in crate::lab) code: &'static str,
-    pub(in crate::lab) message: String,
-}
-
-impl Refusal {
-    pub(in crate::lab) fn bad(message: String) -> Self {
-        Self { status: 400, code: "BadRequestException", message }
-    }
-
-    pub(super) fn not_found(message: String) -> Self {
-        Self { status: 404, code: "NotFoundException", message }
-    }
-
-    fn rejected(message: String) -> Self {
-        Self { status: 400, code: "MessageRejected", message }
-    }
-
-    fn too_many(message: &str) -> Self {
-        Self { status: 429, code: "TooManyRequestsException", message: message.to_owned() }
-    }
-}
 
 /// A message as it is handed in.
 #[derive(Debug, Clone)]

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::account::Refusal;
 use super::identity::{Identity, dkim_tokens};
+use super::refusal::Refusal;
 use super::settings::SesSettings;
 
 /// The points of `GetSendStatistics`, in the XML of the first version of the API.

@@ -21,10 +21,11 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
-use super::account::{Refusal, SesAccount, Submission};
+use super::account::{SesAccount, Submission};
 use super::answer::{self, Page};
 use super::fault::SesFault;
 use super::journal::{Call, Entry, Operation};
+use super::refusal::Refusal;
 
 /// The largest request that is read: 40 MB of message in base64, and what is around it.
 const LARGEST: usize = 64 * 1024 * 1024;

@@ -2,7 +2,7 @@
 //!
 //! It decodes nothing and looks into no MIME part.
 
-use super::account::Refusal;
+use super::refusal::Refusal;
 
 /// The longest line, with its CRLF (RFC 5322 §2.1.1).
 const LONGEST_LINE: usize = 1000;

@@ -12,6 +12,7 @@ mod identity;
 pub mod journal;
 pub(in crate::lab) mod message;
 pub(in crate::lab) mod noise;
+pub(in crate::lab) mod refusal;
 mod settings;
 
 use std::net::Ipv4Addr;

@@ -9,7 +9,8 @@ use rustls::ServerConfig;
 use tokio::net::TcpStream;
 
 use super::wire::{End, Wire};
-use crate::lab::ses::account::{Refusal, Submission};
+use crate::lab::ses::account::Submission;
+use crate::lab::ses::refusal::Refusal;
 use crate::lab::ses::{SesAccount, SmtpFault, SmtpSession, SmtpStep};
 
 const HOST: &str = "email-smtp.amazonaws.com";

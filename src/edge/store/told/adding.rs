@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sqlx::QueryBuilder;
 
 use super::known::{EarlierRuns, KnownProbes, standing};
+use super::{Added, DOING};
 use crate::domain::finding::Placement;
 use crate::domain::probe::ProbeState;
 use crate::domain::run::{Label, RunId};
@@ -15,23 +16,8 @@ use crate::domain::told::{Told, ToldRun};
 use crate::edge::store::fault::Doing as _;
 use crate::edge::store::{Store, StoreFault, Writing};
 
-pub(super) const DOING: &str = "store imported results";
-
 /// Rows that one statement inserts; each binds ten values, and SQLite takes 32,766.
 const AT_ONCE: usize = 1_000;
-
-/// What an import did.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Added {
-    /// Runs that were new.
-    pub(crate) runs: Vec<RunId>,
-    /// Probes that were new.
-    pub(crate) probes: usize,
-    /// Probes that were there before.
-    pub(crate) known: usize,
-    /// Those of them whose placement is told differently now; what was stored first stands.
-    pub(crate) different: usize,
-}
 
 /// Why nothing was imported.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::adding::{Added, DOING};
+use super::{Added, DOING};
 use crate::domain::finding::Placement;
 use crate::domain::run::{Label, RunId};
 use crate::domain::told::{Told, ToldRun};
