@@ -26,6 +26,9 @@ use crate::render::table::{CheckLine, Screen, Verdict, checks_table};
 use crate::render::words::counted;
 use seeds::{SeedCheck, seed_checks};
 
+/// Octets of a record that a line of a check has room for.
+const SHORT: usize = 160;
+
 /// One line.
 #[derive(Debug)]
 struct Check {
@@ -52,17 +55,17 @@ pub(crate) async fn execute(context: &Context, args: &CheckArgs) -> Result<Outco
     let store = Store::open(&config.database).await.map_err(Failure::bad_input)?;
     let progress = Progress::new(context.progress);
     let mut checks: Vec<Check> = streams.iter().map(message_check).collect();
-    let (strange, streams): (Vec<Prepared>, Vec<Prepared>) =
-        streams.into_iter().partition(|one| one.placeholder(&config).is_some());
-    checks.extend(strange.iter().filter_map(|one| placeholder_check(one, &config)));
     let addresses: Vec<Address> = config.seeds.iter().map(|seed| seed.seed.address.clone()).collect();
     let sendings: Vec<Sending<'_>> =
-        strange.iter().chain(&streams).map(|one| Sending { stream: &one.stream, from: one.sender.clone() }).collect();
+        streams.iter().map(|one| Sending { stream: &one.stream, from: one.sender.clone() }).collect();
     let memory = Memory { store: &store, believed: false };
     progress.asking("SES");
     let asked = preflight(&config, &sendings, &addresses, memory, &context.clock, context.simulated)
         .await
         .map_err(Failure::bad_input)?;
+    let (strange, streams): (Vec<Prepared>, Vec<Prepared>) =
+        streams.into_iter().partition(|one| is_placeholder(one, &config, &asked));
+    checks.extend(strange.iter().filter_map(|one| placeholder_check(one, &config)));
     let fit = refuse_unfit(&asked, addresses.len());
     let can_send = fit.is_ok() && strange.is_empty();
     checks.extend(ses_checks(&asked, fit.err()));
@@ -88,6 +91,14 @@ pub(crate) async fn execute(context: &Context, args: &CheckArgs) -> Result<Outco
         lines(&checks, context.screen) + &closing(usable, exit)
     };
     Ok(Outcome { exit, stdout })
+}
+
+/// Whether a sender is one of those in files that `init` wrote. Where SES knows it, whatever answers for SES knows better.
+fn is_placeholder(prepared: &Prepared, config: &Config, asked: &Preflight) -> bool {
+    let mut senders = asked.regions.iter().flat_map(|region| &region.senders);
+    let is_known =
+        senders.any(|sender| sender.stream == prepared.stream.name && sender.identity == IdentityStanding::Verified);
+    !is_known && prepared.placeholder(config).is_some()
 }
 
 /// A sender that `init` wrote, in a domain that nobody can own.
@@ -165,7 +176,15 @@ async fn dns_checks(context: &Context, config: &Config, streams: &[Prepared]) ->
                 dns::Verdict::Critical => Verdict::Critical,
             };
             let silent = if check.verdict == dns::Verdict::Unanswered { "unanswered: " } else { "" };
-            let publish = check.publish.as_ref().map(|record| format!("; publish {record}")).unwrap_or_default();
+            // A record is there to be copied whole; a long one stands on lines of its own elsewhere.
+            let publish = |record: &String| {
+                if record.len() <= SHORT && !record.contains('\n') {
+                    format!("; publish {record}")
+                } else {
+                    format!("; `inboxed dns check {}` has the record to publish", one.domain)
+                }
+            };
+            let publish = check.publish.as_ref().map(publish).unwrap_or_default();
             lines.push(line(verdict, format!("{}: {silent}{}{publish}", check.id, check.found)));
         }
         if lines.len() == before {

@@ -34,7 +34,9 @@ pub(crate) fn check_text(examined: &[Examined]) -> String {
             line(&mut text, &format!("  note: {note}"));
         }
         for check in &one.checks {
-            line(&mut text, &format!("  {:<10}  {:<15}  {}", check.verdict.word(), check.id, check.found));
+            let found = plain(&check.found, WIDEST);
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "  {:<10}  {:<15}  {found}", check.verdict.word(), check.id);
             if matches!(check.verdict, Verdict::Ok | Verdict::Info) {
                 continue;
             }

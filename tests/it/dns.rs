@@ -121,6 +121,12 @@ fn dns_check_ends_with_the_worst_verdict_and_never_takes_silence_for_absence() {
     assert_eq!(verdicts(&told, "dmarc"), ["critical"]);
     let text = String::from_utf8(sender.run(&check).stdout).unwrap();
     assert!(text.contains("publish: _dmarc.shop.example. IN TXT") && !text.contains('\u{1b}'), "{text}");
+    let places: std::collections::BTreeSet<usize> =
+        text.lines().filter_map(|line| line.find("  RSA 2048 bits")).collect();
+    assert!(
+        places.len() <= 1 && text.contains("\n  critical    dmarc            "),
+        "the columns stand aligned: {text}"
+    );
 }
 
 #[test]

@@ -98,3 +98,16 @@ async fn what_could_not_be_asked_is_asked_the_next_time() {
     assert_eq!(place.ask(true).await, (2, Vec::new(), 0));
     assert_eq!(place.ask(true).await, (0, Vec::new(), 0));
 }
+
+#[test]
+fn who_cannot_reach_a_region_of_no_known_name_is_asked_whether_it_is_a_slip() {
+    let unreachable = || SesFailure::Unreachable("no connection to SES (no such host)".to_owned());
+    let slip = doubting(unreachable(), Some("eu-cental-1"));
+    assert!(matches!(slip, SesFailure::Unreachable(_)), "its exit stays the same: {slip:?}");
+    let slip = slip.to_string();
+    assert!(slip.contains("did you mean \"eu-central-1\"?") && slip.contains("no such host"), "{slip}");
+    assert_eq!(doubting(unreachable(), Some("eu-central-1")), unreachable());
+    assert_eq!(doubting(unreachable(), None), unreachable());
+    let denied = || SesFailure::Denied("no".to_owned());
+    assert_eq!(doubting(denied(), Some("eu-cental-1")), denied(), "what answers is there");
+}
