@@ -19,7 +19,7 @@ use crate::edge::store::{Store, StoreFault};
 use crate::render::diagnosis::diagnosis_value;
 use crate::render::json::document;
 use crate::render::report::{Judged, RunReport};
-use crate::render::table::diagnosis_table;
+use crate::render::table::{diagnosis_table, fitted};
 
 /// Most runs of a stream that are read.
 const RUNS: usize = 3;
@@ -34,7 +34,7 @@ pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
     let stdout = if context.json {
         document(&diagnosis_value(&found)).map_err(Failure::internal)?
     } else {
-        diagnosis_table(&found, context.screen)
+        fitted(&diagnosis_table(&found, context.screen), context.screen)
     };
     Ok(Outcome::ok(stdout))
 }

@@ -28,6 +28,7 @@ use crate::edge::store::Store;
 use crate::render::json::document;
 use crate::render::plain::plain;
 use crate::render::report::RunReport;
+use crate::render::table::fitted;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure> {
@@ -67,6 +68,7 @@ pub(crate) async fn execute(context: &Context, args: &RecoverArgs) -> Result<Out
     } else {
         format!("{}\n{}", need.words(), as_text(&found, today))
     };
+    let stdout = if context.json { stdout } else { fitted(&stdout, context.screen) };
     Ok(Outcome::ok(stdout))
 }
 

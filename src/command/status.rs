@@ -1,7 +1,8 @@
 //! `status`: health for machines: the last run, the trend of every stream, the schedule and the outbox.
 
+mod text;
+
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -10,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::almanac::{OVERDUE, almanac};
-use super::history::{History, titles, unreadable};
+use super::history::{History, unreadable};
 use super::interrupt::Interrupt;
 use super::judgement::open_to_read;
 use super::outcome::exit_of;
@@ -22,16 +23,15 @@ use crate::domain::interval::count;
 use crate::domain::monitor::{Acceptance, Point, Series, Signal};
 use crate::domain::reputation::Reputation;
 use crate::domain::schedule::{Almanac, Period};
-use crate::domain::threshold::{Band, Measure, of_signal, table};
+use crate::domain::threshold::{Measure, of_signal, table};
 use crate::domain::trend::WeekState;
 use crate::edge::exporter::serve;
 use crate::edge::store::{Store, StoreFault, Waiting};
 use crate::render::diagnosis::sending_value;
 use crate::render::json::{document, moment};
-use crate::render::language::Language;
 use crate::render::metrics::{Exposition, exposition};
-use crate::render::plain::plain;
-use crate::render::words::{counted, percent, second};
+use crate::render::table::fitted;
+use text::as_text;
 
 /// How far back deliveries that were given up are counted.
 const RECENT: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -72,7 +72,7 @@ pub(crate) async fn execute(context: &Context, args: &StatusArgs) -> Result<Outc
     let stdout = if context.json {
         document(&as_json(&config, &status)).map_err(Failure::internal)?
     } else {
-        as_text(&config, &status)
+        fitted(&as_text(&config, &status), context.screen)
     };
     Ok(Outcome { exit: status.exit, stdout })
 }
@@ -234,120 +234,6 @@ fn health_word(exit: Exit) -> &'static str {
         | Exit::Locked
         | Exit::Interrupted => "too_few",
     }
-}
-
-fn as_text(config: &Config, status: &Status) -> String {
-    let mut text = standings(status);
-    let titles = status.history.last().map(titles).unwrap_or_default();
-    // What needs somebody stands first.
-    let mut worst_first: Vec<&Series> = status.series.iter().collect();
-    worst_first.sort_by_key(|series| std::cmp::Reverse(series.alarm()));
-    let mut any_spread = false;
-    for series in worst_first {
-        let Some(last) = series.last() else { continue };
-        let title = titles.get(&series.provider).map_or(series.provider.as_str(), String::as_str);
-        let rate = last.rate().map_or("–".to_owned(), percent);
-        let spread = series.volatility().map_or(String::new(), |spread| format!(", spread ±{:.0}", spread * 100.0));
-        any_spread |= !spread.is_empty();
-        let state = series.alarm().map_or(last.state.word(), |alarm| alarm.word()).replace('_', " ");
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "  {:<8}  {} / {}: {} {rate} in {}{spread}",
-            state,
-            plain(&series.stream.to_string(), 40),
-            plain(title, 40),
-            series.signal.word(),
-            last.week
-        );
-        if let (Some(since), Some((rate, n))) = (series.alarm_since(), spell(series)) {
-            let _ = writeln!(
-                text,
-                "            in alarm since {since}: {} of {} since its account was last empty; it ends when good weeks have paid it off",
-                percent(rate),
-                counted(n, "probe")
-            );
-        }
-        if series.alarm().is_some() {
-            let _ = writeln!(text, "            to do: {}", of_signal(series.signal, config.thresholds).action);
-        }
-    }
-    if any_spread {
-        let _ = writeln!(
-            text,
-            "spread: how far a rate's last weeks lie apart (standard deviation in points), the chance of few probes included"
-        );
-    }
-    for one in &status.reputations {
-        let says = Language::English.sending(one, config.judge.confidence, config.thresholds);
-        let _ = writeln!(text, "{}", plain(&says, 400));
-        for rate in one.rates(config.judge.confidence, config.thresholds).iter().flatten() {
-            if rate.band() > Band::Healthy {
-                let proof = if rate.sure() > Band::Healthy { "" } else { ", though so few mails prove nothing" };
-                let (word, action) = (rate.band().word(), rate.threshold.action);
-                let _ = writeln!(text, "            {} is {word}{proof}; to do: {action}", measure_word(rate.measure));
-            }
-        }
-    }
-    if status.history.is_simulated() {
-        let _ = writeln!(text, "simulated: in runs that these figures tell of the lab answered, no real provider");
-    }
-    if let Some(owed) = &status.schedule {
-        let made = if owed.is_made {
-            "made"
-        } else if owed.is_overdue {
-            "OVERDUE"
-        } else {
-            "not made yet"
-        };
-        let next = owed.next.map_or(String::new(), |next| format!("; next due {}", moment(next)));
-        let _ = writeln!(text, "schedule: the run of {} is {made}{next}", owed.period.key);
-    }
-    for (seed, why) in &status.unreadable {
-        let _ = writeln!(text, "unreadable: {}: {}", plain(seed, 64), plain(why, 200));
-    }
-    if status.waiting != Waiting::default() {
-        let _ = writeln!(text, "alerts: {} to deliver, {} given up", status.waiting.pending, status.waiting.given_up);
-    }
-    text
-}
-
-/// The first lines: what stands in alarm, and how the last run ended; the graver one first.
-fn standings(status: &Status) -> String {
-    let alarms: Vec<WeekState> = status.series.iter().filter_map(Series::alarm).collect();
-    let trend = match alarms.iter().max() {
-        Some(worst) => format!(
-            "trends    {}: {} of {} in alarm; alerts follow the trends",
-            worst.word(),
-            alarms.len(),
-            counted(status.series.len(), "trend")
-        ),
-        None if status.series.is_empty() => String::new(),
-        None => format!("trends    none of {} in alarm", status.series.len()),
-    };
-    let last = match status.history.last() {
-        Some(last) => format!(
-            "last run  {}: run {} of {}{}; the exit code follows the last run",
-            health_word(status.exit).replace('_', " "),
-            last.run.id.0,
-            second(last.run.started_at),
-            if last.run.simulated { ", simulated" } else { "" },
-        ),
-        None => match status.history.imported() {
-            0 => "last run  none yet; `inboxed run` makes the first one".to_owned(),
-            imported => format!(
-                "last run  none was made here yet, so that there is nothing to judge; {} tell the trends",
-                counted(imported, "imported run")
-            ),
-        },
-    };
-    let is_graver = match (status.exit, alarms.iter().max()) {
-        (_, None) | (Exit::Critical, _) => false,
-        (Exit::Warning, Some(worst)) => *worst == WeekState::Critical,
-        (_, Some(_)) => true,
-    };
-    let lines = if is_graver { [trend, last] } else { [last, trend] };
-    lines.into_iter().filter(|line| !line.is_empty()).map(|line| line + "\n").collect()
 }
 
 /// What the exposition shows.

@@ -144,7 +144,10 @@ fn an_accepted_change_ends_the_alarm_against_the_past_and_is_kept() {
     assert_eq!(before["alarm"], "decline", "{before}");
     assert!(before["since"].is_string() && before["spell"]["n"].as_u64().unwrap() >= 40, "{before}");
     let text = scenario.call("", &["status"]).stdout;
-    assert!(text.contains("\n            the alarm of ") && text.contains(" stands: "), "{text}");
+    assert!(
+        text.contains("\n            in alarm since ") && text.contains(" since its account was last empty"),
+        "{text}"
+    );
     for (words, why) in
         [("nope", "there are news:lab-plain, old:gmail"), ("old:yahoo", "there are news:lab-plain, old:gmail")]
     {

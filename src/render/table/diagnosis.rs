@@ -17,7 +17,7 @@ const NAME: usize = 40;
 /// Streams × providers with how each stands, then what shows.
 pub(crate) fn diagnosis_table(diagnoses: &Diagnoses, screen: Screen) -> String {
     if diagnoses.runs == 0 {
-        return "no complete run yet\n".to_owned();
+        return "no complete run yet; `inboxed run` makes the first one\n".to_owned();
     }
     let mut text = matrix(diagnoses).draw(screen);
     let is_unsettled = |standing| diagnoses.matrix.iter().any(|cell| cell.standing(diagnoses.thresholds) == standing);

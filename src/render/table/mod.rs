@@ -35,7 +35,7 @@ pub(crate) use story::{Story, story_table};
 pub(crate) use trend::trend_table;
 pub(crate) use verdict::Closing;
 
-use super::plain::wrap;
+use super::plain::{columns, wrap};
 use super::report::RunReport;
 use super::words::{day_and_year, second, span, time_of_day};
 use crate::domain::run::{Run, RunState};
@@ -98,6 +98,37 @@ impl Screen {
         });
         painted.collect()
     }
+}
+
+/// A text whose lines are broken for a terminal where they are too long: between words, and indented under their own
+/// beginning. A table's lines fit already, and those in colour are such.
+pub(crate) fn fitted(text: &str, screen: Screen) -> String {
+    const FURTHER: usize = 2;
+    let Some(width) = screen.width else { return text.to_owned() };
+    let mut fitted = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
+        if columns(body) <= width || body.contains('\u{1b}') {
+            fitted.push_str(line);
+            continue;
+        }
+        let blanks = body.chars().take_while(|c| *c == ' ').count();
+        let indent = blanks.saturating_add(FURTHER).min(width / 2);
+        let mut taken = 0;
+        for word in body.split_inclusive(' ') {
+            let wide = columns(word.trim_end());
+            if taken > indent && taken + wide > width {
+                fitted.truncate(fitted.trim_end_matches(' ').len());
+                fitted.push('\n');
+                fitted.push_str(&" ".repeat(indent));
+                taken = indent;
+            }
+            fitted.push_str(word);
+            taken += columns(word);
+        }
+        fitted.push_str(end);
+    }
+    fitted
 }
 
 /// The first lines of every table about one run.

@@ -250,3 +250,15 @@ fn a_story_tells_every_look_and_neutralises_what_strangers_wrote() {
     assert!(text.chars().all(|c| c == '\n' || !is_hostile(c)));
     assert!(!text.contains(report.probes[12].probe.tag.as_str()), "a whole tag would let a reader forge the probe");
 }
+
+#[test]
+fn long_lines_are_broken_between_words_under_their_own_beginning_on_a_terminal_only() {
+    let text = "head\n    to do: make a placement test of each stream and pause\n  ok    news: inbox 92 %\n";
+    assert_eq!(fitted(text, Screen { width: None, colour: false }), text);
+    let narrow = fitted(text, Screen { width: Some(30), colour: false });
+    let wanted =
+        "head\n    to do: make a placement\n      test of each stream and\n      pause\n  ok    news: inbox 92 %\n";
+    assert_eq!(narrow, wanted);
+    let long = format!("{}\n", "x".repeat(50));
+    assert_eq!(fitted(&long, Screen { width: Some(30), colour: false }), long, "a word stays whole");
+}
