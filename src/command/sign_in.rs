@@ -24,6 +24,7 @@ use crate::edge::oauth::{Grant, OAuthFault, Prompt, Tokens};
 use crate::edge::store::Store;
 use crate::render::json::document;
 use crate::render::plain::plain;
+use crate::render::words::counted;
 
 /// The longest address that is shown whole.
 const LONGEST_ADDRESS: usize = 4_000;
@@ -122,7 +123,8 @@ fn show(prompt: &Prompt) {
                 say(&format!("or open {}", plain(complete, LONGEST_ADDRESS)));
             }
             say(&format!(
-                "Sign in there as the seed, not as yourself. The code is good for {minutes} minutes; waiting …"
+                "Sign in there as the seed, not as yourself. The code is good for {}; waiting …",
+                counted(usize::try_from(*minutes).unwrap_or(usize::MAX), "minute")
             ));
         }
         Prompt::Browser { address, port } => {
@@ -183,6 +185,6 @@ fn report(
              scopes?\n"
         )
     });
-    let (address, count) = (plain(address, 320), survey.folders.len());
-    Ok(format!("{address} is signed in{kept}\nmailbox open: {count} folders; {junk}\n{warning}"))
+    let (address, folders) = (plain(address, 320), counted(survey.folders.len(), "folder"));
+    Ok(format!("{address} is signed in{kept}\nmailbox open: {folders}; {junk}\n{warning}"))
 }

@@ -296,7 +296,12 @@ fn unjudged(after: &Aftermath<'_>) -> Option<Event> {
         key: format!("unjudged/run-{}", after.run.0),
         occasion: Occasion::Unjudged,
         severity: Severity::Warning,
-        title: format!("run {}: {} of {} probes could not be judged", after.run.0, after.unmeasured, after.planned),
+        title: format!(
+            "run {}: {} of {} could not be judged",
+            after.run.0,
+            after.unmeasured,
+            if after.planned == 1 { "1 probe".to_owned() } else { format!("{} probes", after.planned) }
+        ),
         evidence: reasons.into_iter().take(NAMED).cloned().collect(),
         action: Some(format!(
             "`inboxed show {}` has the reasons; nothing is concluded from what was not seen",

@@ -169,7 +169,8 @@ impl CompareReport {
 pub(crate) fn worth(pooled: &Pooled, word: &str) -> String {
     let word = if word.is_empty() { String::new() } else { format!(" {word}") };
     let (measured, effective) = (pooled.measured, pooled.effective);
-    format!("{measured} probes{word} from {} are worth about {effective:.0} independent ones", mailboxes(pooled.seeds))
+    let probes = counted(measured, "probe");
+    format!("{probes}{word} from {} are worth about {effective:.0} independent ones", mailboxes(pooled.seeds))
 }
 
 fn mailboxes(seeds: usize) -> String {

@@ -101,10 +101,10 @@ impl Bars {
         }
         self.asking.set_message(whom);
         if self.asking.prefix().is_empty() {
-            self.all.add(self.asking.clone());
             let style = ProgressStyle::with_template("{prefix:>11} {msg} {spinner:.cyan}");
             self.asking.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
             self.asking.set_prefix("asking");
+            self.all.add(self.asking.clone());
             self.asking.enable_steady_tick(TICK);
         }
     }
@@ -113,14 +113,17 @@ impl Bars {
         if bar.is_finished() || total == 0 {
             return;
         }
-        if bar.length().is_none() {
-            self.all.add(bar.clone());
-            bar.set_style(style());
-            bar.set_prefix(what);
-        }
+        let is_new = bar.length().is_none();
         bar.set_length(u64::try_from(total).unwrap_or(u64::MAX));
         bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
         bar.set_message(message);
+        if is_new {
+            bar.set_style(style());
+            bar.set_prefix(what);
+            // Nothing is drawn before all of it is known.
+            self.all.add(bar.clone());
+            bar.tick();
+        }
     }
 }
 
