@@ -43,7 +43,7 @@ pub(crate) async fn execute(context: &Context, args: &PlanArgs) -> Result<Outcom
     let history = match Store::open_existing(&config.database).await {
         Ok(store) => history(context, &config, &store, args.stream.as_ref()).await?,
         Err(StoreFault::Absent { .. }) => {
-            History { stream: args.stream.clone(), runs: 0, samples: Vec::new(), sides: Vec::new() }
+            History { stream: args.stream.clone(), runs: 0, simulated: false, samples: Vec::new(), sides: Vec::new() }
         }
         Err(fault) => return Err(Failure::bad_input(fault)),
     };
@@ -61,8 +61,14 @@ pub(crate) async fn execute(context: &Context, args: &PlanArgs) -> Result<Outcom
         let forecast = forecast(shown.title, &design, args.drop / 100.0, args.power);
         providers.push(ProviderForecast { alarm, ..forecast });
     }
-    let forecast =
-        Forecast { stream: history.stream, runs: history.runs, drop: args.drop / 100.0, power: args.power, providers };
+    let forecast = Forecast {
+        stream: history.stream,
+        runs: history.runs,
+        simulated: history.simulated,
+        drop: args.drop / 100.0,
+        power: args.power,
+        providers,
+    };
     let text = if context.json {
         forecast_document(&forecast).map_err(Failure::internal)?
     } else {
@@ -82,6 +88,7 @@ struct Known {
 struct History {
     stream: Option<StreamName>,
     runs: usize,
+    simulated: bool,
     samples: Vec<Sample>,
     sides: Vec<Side>,
 }
@@ -116,7 +123,7 @@ async fn history(
     runs.retain(|run| run.state == RunState::Complete);
     let stream = named.cloned().or_else(|| runs.first().and_then(|run| run.streams.first().cloned()));
     let Some(stream) = stream else {
-        return Ok(History { stream: None, runs: 0, samples: Vec::new(), sides: Vec::new() });
+        return Ok(History { stream: None, runs: 0, simulated: false, samples: Vec::new(), sides: Vec::new() });
     };
     runs.retain(|run| run.streams.contains(&stream));
     runs.truncate(HISTORY);
@@ -130,7 +137,8 @@ async fn history(
     let placements = placements.await.map_err(Failure::internal)?;
     let rules = config.judge.rules;
     let samples = samples(placements.probes(), &places, rules, config.judge.confidence, &|_| 0);
-    Ok(History { stream: Some(stream), runs: places.len(), samples, sides })
+    let simulated = runs.iter().any(|run| run.simulated);
+    Ok(History { stream: Some(stream), runs: places.len(), simulated, samples, sides })
 }
 
 fn forecast(title: String, known: &Known, drop: f64, power: f64) -> ProviderForecast {

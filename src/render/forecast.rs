@@ -13,6 +13,8 @@ pub(crate) struct Forecast {
     pub(crate) stream: Option<StreamName>,
     /// Runs of that history.
     pub(crate) runs: usize,
+    /// Whether the lab answered one of them instead of real providers.
+    pub(crate) simulated: bool,
     /// The drop that is to be seen.
     pub(crate) drop: f64,
     /// The chance of seeing it that is wished for.
@@ -50,6 +52,7 @@ pub(crate) struct ProviderForecast {
 struct ForecastDocument<'a> {
     stream: Option<&'a str>,
     runs: usize,
+    simulated: bool,
     drop: f64,
     power: f64,
     providers: Vec<ProviderObject<'a>>,
@@ -94,6 +97,7 @@ pub(crate) fn forecast_document(forecast: &Forecast) -> serde_json::Result<Strin
     document(&ForecastDocument {
         stream: forecast.stream.as_ref().map(StreamName::as_str),
         runs: forecast.runs,
+        simulated: forecast.simulated,
         drop: forecast.drop,
         power: forecast.power,
         providers: forecast.providers.iter().map(provider_object).collect(),

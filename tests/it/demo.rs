@@ -110,6 +110,9 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     let providers = compared["providers"].as_array().unwrap();
     assert!(providers.iter().all(|one| one["word"] != "better" && one["word"] != "worse"), "{compared:#}");
 
+    let planned = String::from_utf8(inboxed(&["plan"], &config).stdout).unwrap();
+    assert!(planned.lines().next().is_some_and(|title| title.contains("[simulated: ")), "{planned}");
+    assert_eq!(json(&["plan", "--json"], &config)["simulated"], true);
     what_is_exported_stays_simulated(directory.path(), &config);
     what_needs_the_lab_says_that_it_is_gone(&config);
     what_to_do_next_is_said_by_paths_that_work(&said, &dir);

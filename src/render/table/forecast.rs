@@ -12,7 +12,12 @@ pub(crate) fn forecast_table(forecast: &Forecast, screen: Screen) -> String {
     let drop = (forecast.drop * 10_000.0).round() / 100.0;
     let points = if (drop - 1.0).abs() < f64::EPSILON { "point" } else { "points" };
     let title = format!("To see a drop of {drop} {points} with a chance of {}", percent(forecast.power));
-    let mut text = screen.paint(Tone::Strong, &title) + "\n\n";
+    let mut text = screen.paint(Tone::Strong, &title);
+    if forecast.simulated {
+        text.push_str("  ");
+        text.push_str(&screen.paint(Tone::Warning, "[simulated: the lab answered, no real provider]"));
+    }
+    text.push_str("\n\n");
     let (left, right) = (Side::Left, Side::Right);
     let mut grid = Grid::new([
         ("provider", left),
