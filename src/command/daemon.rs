@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::domain::schedule::{Almanac, Ledger, Period, PeriodKey, Reading, Step, Vigil};
 use crate::edge::clock::Clock;
 use crate::edge::service::Service;
-use crate::edge::store::{Store, StoreFault};
+use crate::edge::store::{Store, StoreFault, fold};
 use crate::render::json::document;
 
 /// How long a run may take to stop where it is. What it does is on the disk at every moment.
@@ -241,6 +241,7 @@ impl Watch<'_> {
             () = alerts::settle(&context, true) => {}
             () = self.interrupt.wait() => {}
         }
+        fold(&self.plan.config.database).await;
     }
 
     /// Sleeps, giving signs of life; ends early when the process is asked to stop or the configuration has changed.

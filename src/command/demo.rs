@@ -55,9 +55,18 @@ const SEEDS: [(&str, &str, Character, u32); 3] = [
     ("yahoo", "yahoo.example", Character::Yahoo, 10),
 ];
 
+fn dir_of(args: &DemoArgs) -> PathBuf {
+    args.dir.clone().unwrap_or_else(|| PathBuf::from("inboxed-demo"))
+}
+
+/// The configuration that a demo leaves.
+pub(crate) fn config_path(args: &DemoArgs) -> PathBuf {
+    dir_of(args).join("inboxed.toml")
+}
+
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcome, Failure> {
-    let dir = args.dir.clone().unwrap_or_else(|| PathBuf::from("inboxed-demo"));
+    let dir = dir_of(args);
     clear(&dir).map_err(Failure::bad_input)?;
     let starts = context.clock.now().checked_sub(SignedDuration::from_hours(24 * 7 * i64::from(WEEKS)));
     let clock = Clock::simulated(starts.map_err(Failure::internal)?, SPEED);
@@ -75,7 +84,7 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
     write_files(&dir, &lab, &ses.endpoint_url(), &dns).map_err(Failure::bad_input)?;
 
     let inside = Context {
-        config_path: dir.join("inboxed.toml"),
+        config_path: config_path(args),
         clock: clock.clone(),
         simulated: true,
         json: false,

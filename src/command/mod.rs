@@ -10,6 +10,7 @@ mod daemon;
 mod demo;
 mod diagnose;
 mod dns;
+mod ending;
 mod exchange;
 mod field;
 mod grants;
@@ -155,6 +156,7 @@ impl Parting {
             () = alerts::settle(&self.context, self.unattended) => {}
             () = interrupt.wait() => {}
         }
+        ending::fold_database(&self.context.config_path).await;
     }
 }
 
@@ -170,6 +172,10 @@ pub(crate) async fn execute(cli: Cli) -> Ended {
         config_path: cli.global.config,
     };
     let outcome = Box::pin(carry_out(&context, &cli.verb)).await;
+    let config_path =
+        if let Verb::Demo(args) = &cli.verb { demo::config_path(args) } else { context.config_path.clone() };
+    let outcome = ending::blamed(outcome, &config_path);
+    ending::fold_database(&config_path).await;
     let made_a_run = matches!(&cli.verb, Verb::Run(args) if !args.dry_run) || matches!(cli.verb, Verb::Sweep(_));
     let exit = outcome.as_ref().map_or_else(|failure| failure.exit, |outcome| outcome.exit);
     let stopped = exit == Exit::Interrupted;

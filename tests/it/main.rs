@@ -26,6 +26,7 @@ mod first_steps;
 mod handoffs;
 mod history;
 mod inspect;
+mod keeping;
 #[cfg(feature = "failpoints")]
 mod killed;
 mod real;

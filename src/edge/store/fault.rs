@@ -17,6 +17,18 @@ pub(crate) enum StoreFault {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// There are files of a database, and no table in them.
+    #[error(
+        "{} holds no table of inboxed, though {} is not empty: it is damaged, or was copied without the {}-wal that belonged \
+         to it; put that back, or a copy made by `inboxed backup`, or move both away to begin anew",
+        path.display(), filled.display(), path.display()
+    )]
+    Hollow {
+        /// The database.
+        path: PathBuf,
+        /// What holds something: the database, or the log beside it.
+        filled: PathBuf,
+    },
     /// The file is not an SQLite database.
     #[error("{} is not an inboxed database, and is left as it is: name another file as `database`", path.display())]
     NotOurs {
@@ -40,6 +52,12 @@ pub(crate) enum StoreFault {
         path: PathBuf,
         /// What the system says.
         why: String,
+    },
+    /// No space is left for a file.
+    #[error("cannot write {}: the disk is full; make room on it and try again", path.display())]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
     },
     /// The lock file cannot be opened.
     #[error("cannot open the lock file {}: {why}", path.display())]
@@ -76,7 +94,7 @@ pub(crate) enum StoreFault {
         doing: &'static str,
     },
     /// No space is left.
-    #[error("cannot {doing}: the disk is full")]
+    #[error("cannot {doing}: the disk is full; make room on it and try again")]
     Full {
         /// The operation.
         doing: &'static str,
@@ -145,8 +163,20 @@ pub(crate) enum StoreFault {
 }
 
 impl StoreFault {
+    /// Whether the machine fails, and neither the input nor the configuration.
+    pub(crate) fn is_of_machine(&self) -> bool {
+        self.is_temporary() || matches!(self, Self::NoRoom { .. })
+    }
+
+    /// Whether it tells of the database without naming it.
+    pub(crate) fn is_nameless(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged { .. } | Self::ReadOnly { .. } | Self::Full { .. } | Self::Busy { .. } | Self::Io { .. }
+        )
+    }
+
     /// Whether the same operation may succeed later without anybody changing the configuration or the file.
-    #[cfg_attr(not(test), allow(dead_code, reason = "asked by the unattended runs that come with the schedule"))]
     pub(crate) fn is_temporary(&self) -> bool {
         matches!(self, Self::Full { .. } | Self::Busy { .. } | Self::Io { .. })
     }
@@ -265,7 +295,7 @@ mod tests {
     #[test]
     fn what_may_pass_by_itself_is_told_from_what_needs_somebody() {
         for (name, code, temporary, says) in [
-            ("SQLITE_FULL", 13, true, "cannot work: the disk is full"),
+            ("SQLITE_FULL", 13, true, "cannot work: the disk is full; make room on it and try again"),
             ("SQLITE_BUSY", 5, true, "cannot work: another program keeps the database locked"),
             ("SQLITE_BUSY_SNAPSHOT", 517, true, "cannot work: another program keeps the database locked"),
             ("SQLITE_IOERR_FSYNC", 1034, true, "code 1034"),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 
-use super::open::{beside, resolved};
+use super::open::{beside, is_no_room, resolved};
 use super::{Store, StoreFault};
 use crate::domain::run::RunId;
 
@@ -114,6 +114,9 @@ fn open(path: &Path, create: bool) -> io::Result<File> {
 }
 
 fn no_lock(path: &Path, error: &io::Error) -> StoreFault {
+    if is_no_room(error) {
+        return StoreFault::NoRoom { path: path.to_owned() };
+    }
     StoreFault::NoLock { path: path.to_owned(), why: error.to_string() }
 }
 

@@ -37,6 +37,7 @@ use sqlx::sqlite::{Sqlite, SqlitePool};
 use fault::Doing as _;
 pub(crate) use fault::StoreFault;
 pub(crate) use lock::Lock;
+pub(crate) use open::fold;
 pub(crate) use outbox::{Delivery, NewEvent, Waiting};
 pub(crate) use plan::{NewRun, StreamFacts};
 pub(crate) use suppression::Listing;

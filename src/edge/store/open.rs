@@ -10,12 +10,12 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::SqliteConnection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, SqliteConnection};
 
 use super::fault::Doing as _;
-use super::{Store, StoreFault};
+use super::{Lock, Store, StoreFault};
 
 /// A change of a file is seen by the compiler; that a file was added is seen by a test, which then wants this one saved.
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -30,6 +30,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// database open for a while: longer than that, and it is held for good.
 const BUSY_WRITING: Duration = Duration::from_mins(2);
 
+/// How long folding waits for who is just reading or writing. What it then cannot do the next one does.
+const BUSY_FOLDING: Duration = Duration::from_millis(500);
+
 /// How long a write waits for its turn among ours: a thousand looks may end at once, and each is synced to the disk.
 const TURN_TIMEOUT: Duration = Duration::from_mins(5);
 
@@ -41,6 +44,7 @@ impl Store {
     /// damage shows before anything is sent and not while answers come in.
     pub(crate) async fn open(path: &Path) -> Result<Self, StoreFault> {
         let path = resolved(path).map_err(|error| unreachable(path, &error))?;
+        refuse_lone_log(&path)?;
         create(&path)?;
         let store = Self::connect(path);
         store.prepare(true).await?;
@@ -56,6 +60,7 @@ impl Store {
             }
             Err(error) => return Err(unreachable(path, &error)),
         };
+        refuse_lone_log(&path)?;
         match std::fs::metadata(&path) {
             Ok(found) if found.is_file() => {}
             Ok(_) => return Err(StoreFault::Unreachable { path, why: "it is no regular file".to_owned() }),
@@ -92,11 +97,26 @@ impl Store {
 
     async fn prepare(&self, for_work: bool) -> Result<(), StoreFault> {
         let mut writer = self.writer.acquire().await.map_err(|error| StoreFault::of_opening(&self.path, error))?;
-        let standing = standing(&mut writer).await.map_err(|error| StoreFault::of_opening(&self.path, error))?;
+        let opening = |error| StoreFault::of_opening(&self.path, error);
+        let mut found = standing(&mut writer).await.map_err(opening)?;
+        if matches!(found, Standing::Empty) && is_filled(&self.path) {
+            // Another process may have made it since.
+            found = standing(&mut writer).await.map_err(opening)?;
+            if matches!(found, Standing::Empty) {
+                return Err(StoreFault::Hollow { path: self.path.clone(), filled: self.path.clone() });
+            }
+        }
         let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-        let current = match standing {
+        let current = match found {
             Standing::Empty if !for_work => return Err(StoreFault::Absent { path: self.path.clone() }),
-            Standing::Empty => false,
+            Standing::Empty => {
+                // Before the switch to write-ahead logging, so that the file is never without its tables: one that is holds
+                // nothing yet, or is damaged.
+                drop(writer);
+                self.migrate().await?;
+                writer = self.writer.acquire().await.map_err(opening)?;
+                true
+            }
             Standing::Foreign => return Err(StoreFault::NotOurs { path: self.path.clone() }),
             Standing::Ours { schema, .. } if schema > known => {
                 return Err(StoreFault::Newer { path: self.path.clone(), found: schema, known });
@@ -110,8 +130,8 @@ impl Store {
             check_pages(&mut writer).await?;
         }
         match switch_to_wal(&mut writer).await {
-            // A copy on a medium that nobody can write to is read as it is.
-            Err(StoreFault::ReadOnly { .. }) if !for_work => {}
+            // A copy on a medium that nobody can write to, or that is full, is read as it is.
+            Err(StoreFault::ReadOnly { .. } | StoreFault::Full { .. }) if !for_work => {}
             other => other?,
         }
         drop(writer);
@@ -136,6 +156,38 @@ impl Store {
         sqlx::query("DELETE FROM run WHERE FALSE").execute(&mut *writing).await.doing("write to the database")?;
         writing.commit().await.doing(DOING)
     }
+}
+
+/// Folds the write-ahead log of a database into it, so that this one file holds everything that was stored. Whoever works
+/// on runs there does so when it ends, and nobody is waited for; what cannot be folded now lies in the log, where the next
+/// one who opens the database finds it.
+pub(crate) async fn fold(database: &Path) {
+    let Ok(path) = resolved(database) else { return };
+    if !is_filled(&beside(&path, "-wal")) || Lock::holder(&path).is_some() {
+        return;
+    }
+    if let Err(error) = try_fold(&path).await {
+        tracing::debug!(%error, "the write-ahead log stays beside the database");
+    }
+}
+
+async fn try_fold(path: &Path) -> Result<(), sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("fullfsync", "ON")
+        .busy_timeout(BUSY_FOLDING);
+    // A connection that could write would fold another program's log when it closes.
+    let mut looking = SqliteConnection::connect_with(&options.clone().read_only(true)).await?;
+    let found = standing(&mut looking).await?;
+    looking.close().await?;
+    if matches!(found, Standing::Ours { .. }) {
+        let mut folding = SqliteConnection::connect_with(&options).await?;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut folding).await?;
+        folding.close().await?;
+    }
+    Ok(())
 }
 
 /// What an opened file turned out to be.
@@ -217,6 +269,20 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Whether there is a file that is not empty.
+fn is_filled(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.len() > 0)
+}
+
+/// SQLite deletes the log of an empty database as soon as it opens it; but if there is a log, then there was a database.
+fn refuse_lone_log(path: &Path) -> Result<(), StoreFault> {
+    let log = beside(path, "-wal");
+    if !is_filled(path) && is_filled(&log) {
+        return Err(StoreFault::Hollow { path: path.to_owned(), filled: log });
+    }
+    Ok(())
+}
+
 /// Creates an empty file that only its owner can read, unless there is a file. SQLite gives its log and index the same
 /// mode. A symbolic link to nothing is not followed.
 fn create(path: &Path) -> Result<(), StoreFault> {
@@ -235,12 +301,20 @@ fn create(path: &Path) -> Result<(), StoreFault> {
     }
 }
 
+/// Whether a file could not be written because there is no space for it.
+pub(super) fn is_no_room(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// Makes the names in a directory durable.
 pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
 fn unreachable(path: &Path, error: &io::Error) -> StoreFault {
+    if is_no_room(error) {
+        return StoreFault::NoRoom { path: path.to_owned() };
+    }
     StoreFault::Unreachable { path: path.to_owned(), why: error.to_string() }
 }
 

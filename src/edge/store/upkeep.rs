@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::fault::Doing as _;
-use super::open::{resolved, sync_directory};
+use super::open::{is_no_room, resolved, sync_directory};
 use super::{Store, StoreFault};
 
 /// Runs that are old, and what hangs on them.
@@ -24,7 +24,11 @@ impl Store {
     /// Writes a complete, compact copy that only its owner can read, while runs may go on. It appears under its name only
     /// when it is whole, and never in place of another file.
     pub(crate) async fn backup(&self, copy: &Path) -> Result<(), StoreFault> {
-        let fault = |error: &io::Error| StoreFault::NoBackup { path: copy.to_owned(), why: error.to_string() };
+        let no_room = || StoreFault::NoRoom { path: copy.to_owned() };
+        let fault = |error: &io::Error| {
+            let no_backup = || StoreFault::NoBackup { path: copy.to_owned(), why: error.to_string() };
+            if is_no_room(error) { no_room() } else { no_backup() }
+        };
         let target = resolved(copy).map_err(|error| fault(&error))?;
         if target.symlink_metadata().is_ok() {
             return Err(StoreFault::Taken { path: copy.to_owned() });
@@ -36,7 +40,8 @@ impl Store {
             .tempfile_in(directory)
             .map_err(|error| fault(&error))?;
         let path = partial.path().to_str().ok_or_else(|| fault(&io::ErrorKind::InvalidFilename.into()))?;
-        sqlx::query("VACUUM INTO $1").bind(path).execute(&self.reader).await.doing("copy the database")?;
+        let copied = sqlx::query("VACUUM INTO $1").bind(path).execute(&self.reader).await.doing("copy the database");
+        copied.map_err(|fault| if matches!(fault, StoreFault::Full { .. }) { no_room() } else { fault })?;
         partial.as_file().sync_all().map_err(|error| fault(&error))?;
         partial.persist_noclobber(&target).map_err(|error| {
             let is_taken = error.error.kind() == io::ErrorKind::AlreadyExists;

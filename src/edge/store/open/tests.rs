@@ -1,7 +1,7 @@
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use sha2::{Digest as _, Sha256};
-use sqlx::{Connection as _, SqlitePool};
+use sqlx::SqlitePool;
 
 use super::*;
 use crate::domain::folder::Role;
@@ -62,7 +62,7 @@ async fn nobody_else_may_read_the_files_even_under_an_open_umask() {
     let before = rustix::process::umask(rustix::fs::Mode::empty());
     let place = Place::new().await;
     place.plan(&new_run(&["news"], &["anna@gmail.com"])).await;
-    let lock = super::super::Lock::try_take(place.store.path(), None).unwrap().unwrap();
+    let lock = Lock::try_take(place.store.path(), None).unwrap().unwrap();
     rustix::process::umask(before);
     for ending in ["", "-wal", "-shm", ".lock"] {
         assert_eq!(mode(&beside(place.store.path(), ending)), 0o600, "inboxed.db{ending}");
@@ -149,6 +149,72 @@ async fn damage_anywhere_shows_before_work_begins() {
     std::fs::write(path, &sound[..sound.len() / 2]).unwrap();
     let fault = Store::open(path).await.unwrap_err();
     assert!(matches!(fault, StoreFault::Damaged { .. }), "cut: {fault:?}");
+}
+
+#[tokio::test]
+async fn the_file_alone_holds_everything_once_its_log_is_folded() {
+    let (place, run, probe) = Place::with_probe().await;
+    let (path, log) = (place.store.path().to_owned(), beside(place.store.path(), "-wal"));
+    let held = Lock::try_take(&path, None).unwrap();
+    fold(&path).await;
+    assert!(is_filled(&log), "whoever works on runs folds it");
+    drop(held);
+    fold(&path).await;
+    assert!(!is_filled(&log));
+    let copy = place.directory.path().join("copy.db");
+    std::fs::copy(&path, &copy).unwrap();
+    assert_eq!(Store::open_existing(&copy).await.unwrap().probes(run).await.unwrap(), std::slice::from_ref(&probe));
+    // A reader in the middle of something keeps what it sees, and what was stored since is folded another time.
+    let mut reading = place.store.reader.begin().await.unwrap();
+    sqlx::query("SELECT count(*) FROM probe").fetch_one(&mut *reading).await.unwrap();
+    place.store.claim(probe.id, at(1)).await.unwrap();
+    fold(&path).await;
+    assert!(is_filled(&log));
+    drop(reading);
+    place.store.close().await;
+    assert!(!log.exists());
+}
+
+#[tokio::test]
+async fn another_program_s_log_is_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("foreign.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut other = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql("PRAGMA journal_mode = WAL; CREATE TABLE note (text)").execute(&mut other).await.unwrap();
+    let before = std::fs::read(beside(&path, "-wal")).unwrap();
+    fold(&path).await;
+    assert_eq!(std::fs::read(beside(&path, "-wal")).unwrap(), before);
+}
+
+#[tokio::test]
+async fn files_that_are_not_empty_and_hold_no_table_are_never_begun_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("inboxed.db");
+    let log = beside(&path, "-wal");
+    // What is left of a database whose tables lay in a log that was not copied with it.
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut bare = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("PRAGMA journal_mode = WAL").execute(&mut bare).await.unwrap();
+    bare.close().await.unwrap();
+    let header = std::fs::read(&path).unwrap();
+    assert!(!header.is_empty());
+    let refused = async || {
+        for fault in [Store::open(&path).await.unwrap_err(), Store::open_existing(&path).await.unwrap_err()] {
+            assert!(matches!(fault, StoreFault::Hollow { .. }), "{fault:?}");
+            assert!(fault.to_string().contains("-wal"), "{fault}");
+        }
+    };
+    refused().await;
+    assert_eq!(std::fs::read(&path).unwrap(), header);
+    for bytes in [Some(&b""[..]), None] {
+        std::fs::remove_file(&path).unwrap();
+        bytes.inspect(|bytes| std::fs::write(&path, bytes).unwrap());
+        std::fs::write(&log, "the only copy of what was stored").unwrap();
+        refused().await;
+        assert_eq!(std::fs::read(&log).unwrap(), b"the only copy of what was stored");
+        std::fs::write(&path, "").unwrap();
+    }
 }
 
 #[tokio::test]
@@ -291,7 +357,7 @@ async fn a_full_disk_stores_nothing_of_a_plan_and_the_next_try_succeeds() {
     let fault = place.store.plan_run(&new, &[1; 32]).await.unwrap_err();
     assert!(matches!(fault, StoreFault::Full { .. }), "{fault:?}");
     assert!(fault.is_temporary());
-    assert_eq!(fault.to_string(), "cannot store the plan of a run: the disk is full");
+    assert_eq!(fault.to_string(), "cannot store the plan of a run: the disk is full; make room on it and try again");
     assert_eq!(place.count("SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM probe)").await, 0);
     sqlx::query("PRAGMA max_page_count = 100000").execute(&place.store.writer).await.unwrap();
     assert_eq!(place.plan(&new).await.1.len(), 500);
