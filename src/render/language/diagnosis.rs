@@ -144,6 +144,8 @@ impl Language {
                 ("region", place.as_str()),
                 ("bounces", &self.small_percent(bounces.rate)),
                 ("complaints", &self.small_percent(complaints.rate)),
+                ("bounced", &self.number(bounces.hits)),
+                ("complained", &self.number(complaints.hits)),
                 ("all", &self.number(bounces.attempts)),
             ];
             filled(words.sending_rates, &gaps)

@@ -254,7 +254,7 @@ table! {
     next_rising: "stop sending at once, and find out what was sent to whom in these days", "stoppen Sie das Senden sofort und klären Sie, was in diesen Tagen an wen ging";
     next_too_little: "run inboxed check, mend the seeds that cannot be read, and make another run", "rufen Sie inboxed check auf, bringen Sie die unlesbaren Testpostfächer in Ordnung und machen Sie einen weiteren Lauf";
 
-    sending_rates: "SES in {region}, two weeks: bounces {bounces}, complaints {complaints} of {all} mails", "SES in {region}, zwei Wochen: Bounces {bounces}, Beschwerden {complaints} von {all} Mails";
+    sending_rates: "SES in {region}, two weeks: bounces {bounced} of {all} ({bounces}), complaints {complained} of {all} ({complaints})", "SES in {region}, zwei Wochen: Bounces {bounced} von {all} ({bounces}), Beschwerden {complained} von {all} ({complaints})";
     sending_none: "SES in {region} counted no mail in two weeks", "SES in {region} hat in zwei Wochen keine Mail gezählt";
     sending_unknown: "SES in {region}: bounces and complaints are not known: {why}", "SES in {region}: Bounces und Beschwerden sind nicht bekannt: {why}";
     sending_stale: "{rates}; when asked last it did not answer: {why}", "{rates}; zuletzt gefragt, antwortete es nicht: {why}";

@@ -77,7 +77,7 @@ fn the_summary_comes_first_and_every_part_has_its_place() {
         "The DNS of shop.example could be better: dmarc.policy.",
         "Diagnosis: where the trouble lies",
         "From the last runs of each stream, 1 run in all",
-        "SES in eu-central-1, two weeks: bounces 0.80\u{a0}%, complaints 0.02\u{a0}% of 20,000 mails",
+        "SES in eu-central-1, two weeks: bounces 160 of 20,000 (0.80\u{a0}%), complaints 4 of 20,000 (0.02\u{a0}%)",
         "SES in eu-central-1: bounces and complaints are not known: not allowed",
         "newsletter: only Outlook files it low",
         "before anything technical look at complaints",
@@ -115,7 +115,7 @@ fn german_readers_get_german() {
         "von SES angenommen, nach Ablauf der Zeit",
         "Testpostfächer",
         "Diagnose: woran es liegt",
-        "Bounces 0,80\u{a0}%, Beschwerden 0,02\u{a0}% von 20.000 Mails",
+        "Bounces 160 von 20.000 (0,80\u{a0}%), Beschwerden 4 von 20.000 (0,02\u{a0}%)",
         "newsletter: Nur bei Outlook kommt zu wenig in den Posteingang",
         "newsletter bei Outlook: 68\u{a0}% von 40 im Posteingang",
     ] {
