@@ -56,14 +56,14 @@ pub(crate) async fn import(context: &Context, args: &ImportArgs) -> Result<Outco
     if context.json {
         let ids: Vec<i64> = added.runs.iter().map(|run| run.0).collect();
         let value = serde_json::json!({
-            "runs": ids, "added": added.probes, "known": added.known, "different": added.different
+            "runs": ids, "added": added.probes, "known": added.known + gathered.repeated, "different": added.different
         });
         return Ok(Outcome::ok(document(&value).map_err(Failure::internal)?));
     }
-    Ok(Outcome::ok(told(&added)))
+    Ok(Outcome::ok(told(&added, gathered.repeated)))
 }
 
-fn told(added: &Added) -> String {
+fn told(added: &Added, repeated: usize) -> String {
     let span = match (added.runs.iter().min(), added.runs.iter().max()) {
         (Some(first), Some(last)) if first == last => format!(" ({})", first.0),
         (Some(first), Some(last)) => format!(" ({} to {})", first.0, last.0),
@@ -71,13 +71,18 @@ fn told(added: &Added) -> String {
     };
     let new = format!("added: {} in {}{span}", counted(added.probes, "probe"), counted(added.runs.len(), "new run"));
     let known = counted(added.known, "probe");
-    match (added.known, added.different) {
-        (0, _) => format!("{new}\n"),
-        (_, 0) => format!("{new}; {known} known before and left as stored\n"),
+    let known = match (added.known, added.different) {
+        (0, _) => String::new(),
+        (_, 0) => format!("; {known} known before and left as stored"),
         (_, different) => {
-            format!("{new}; {known} known before and left as stored, {different} of them told differently now\n")
+            format!("; {known} known before and left as stored, {different} of them told differently now")
         }
-    }
+    };
+    let repeated = match repeated {
+        0 => String::new(),
+        repeated => format!("; {} of the file only repeated", counted(repeated, "row")),
+    };
+    format!("{new}{known}{repeated}\n")
 }
 
 /// A file that can be read twice; what is no file, such as a pipe, is read into memory.
@@ -117,7 +122,7 @@ fn refused(file: &Path, wrong: &Wrong) -> Failure {
 
 /// Prints every result that is stored, the oldest run first.
 pub(crate) async fn export(context: &Context) -> Result<Outcome, Failure> {
-    let (config, store) = open_to_read(&context.config_path).await?;
+    let (config, store) = open_to_read(context).await?;
     let mut runs = store.runs(u32::MAX, store.holder_run()).await.map_err(Failure::internal)?;
     runs.sort_by_key(|run| run.id);
     let mut rows: Vec<ToldRow> = Vec::new();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use csv::ByteRecord;
 
-use self::cells::{COLUMNS, Cells, delimiter, header, line_of};
+use self::cells::{COLUMNS, Cells, delimiter, header, is_cut_off, line_of};
 use super::reader::{Fault, nearest, one_line};
 use crate::domain::provider::{Provider, ProviderName};
 use crate::domain::seed::{Address, AuthKind};
@@ -53,11 +53,13 @@ impl Sheet {
         let mut sheet = Self::default();
         let mut columns: Option<Vec<&str>> = None;
         let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+        let mut last = None;
         while reader.read_byte_record(&mut record).map_err(|error| whole(&format!("cannot be read: {error}")))? {
             let line = record.position().map_or(0, |position| line_of(text, position)).saturating_add(skipped);
             if record.iter().all(<[u8]>::is_empty) {
                 continue;
             }
+            last = record.position().map(|position| (position.byte(), line));
             let fault = |what: String| Fault { file: file.to_owned(), line: Some(line), what };
             let Some(columns) = &columns else {
                 columns = Some(header(&record).map_err(fault)?);
@@ -75,6 +77,13 @@ impl Sheet {
                     }
                 }
             }
+        }
+        if let Some((_, line)) = last.filter(|(place, _)| is_cut_off(text, *place, delimiter)) {
+            sheet.rows.retain(|row| row.line != line);
+            sheet.faults.retain(|fault| fault.line != Some(line));
+            let what =
+                "a quote that is opened here is not closed up to the end of the file; is the file cut off?".to_owned();
+            sheet.faults.push(Fault { file: file.to_owned(), line: Some(line), what });
         }
         if columns.is_none() {
             return Err(whole(&format!("it is empty; its first line names the columns: {}", COLUMNS.join(","))));
@@ -273,7 +282,7 @@ mod tests {
         check(
             b"address,secret\nanna@gmail.com,\"env:A\nbert@gmail.com,env:B\n",
             &[],
-            &["s.csv:2: a cell holds a line break or a control character; if a quote is not closed"],
+            &["s.csv:2: a quote that is opened here is not closed up to the end of the file"],
         );
     }
 

@@ -4,9 +4,13 @@
 //! are held at a time. Names are kept once.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 
+use super::finding::Placement;
+use super::probe::ProbeState;
 use super::run::{Label, RunId};
+use super::sighting::TabAnswer;
 use super::told::ToldRow;
 
 /// Rows of equal label that follow each other within this time are one run, where the file numbers none.
@@ -16,7 +20,7 @@ const ONE_RUN: i64 = 3_600_000;
 type Name = usize;
 
 /// One row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Outline {
     /// Its line in the file, or its number in a list.
     pub(crate) line: usize,
@@ -31,6 +35,8 @@ pub(crate) struct Outline {
     stream: Name,
     seed: Name,
     provider: Name,
+    /// Everything else that it tells, as one number.
+    content: u64,
 }
 
 impl Outline {
@@ -67,6 +73,8 @@ pub(crate) struct Gathered {
     outlines: Outlines,
     /// The runs.
     pub(crate) runs: Vec<RunOutline>,
+    /// Rows of numbered runs that only repeat another one: the same run, stream and seed are the same probe.
+    pub(crate) repeated: usize,
 }
 
 impl Outlines {
@@ -83,6 +91,7 @@ impl Outlines {
             stream: self.number(told.stream.as_str()),
             seed: self.number(told.seed.as_str()),
             provider: self.number(told.provider.as_str()),
+            content: content_of(row),
         };
         self.rows.push(outline);
     }
@@ -122,6 +131,10 @@ impl Outlines {
             None => (true, RunId(0), label(row), row.simulated, row.started_at, row.line),
         };
         rows.sort_unstable_by(|a, b| key(a).cmp(&key(b)));
+        let all = rows.len();
+        let mut rows = without_repeated(rows);
+        rows.shrink_to_fit();
+        let repeated = all.saturating_sub(rows.len());
         let loose_from = rows.partition_point(|row| row.run.is_some());
         let (numbered, loose) = rows.split_at(loose_from);
         let (mut runs, mut wrong, mut from) = (Vec::new(), Vec::new(), 0_usize);
@@ -147,7 +160,7 @@ impl Outlines {
             }
         }
         self.rows = rows;
-        let gathered = Gathered { outlines: self, runs };
+        let gathered = Gathered { outlines: self, runs, repeated };
         wrong.extend(gathered.runs.iter().flat_map(|run| gathered.contradictions(run)));
         wrong.sort();
         (gathered, wrong)
@@ -179,6 +192,37 @@ impl Gathered {
         }
         wrong
     }
+}
+
+/// A number that two rows share only if they tell the same.
+fn content_of(row: &ToldRow) -> u64 {
+    let told = &row.told;
+    let mut hasher = DefaultHasher::new();
+    (told.state.map(ProbeState::word), told.placement.map(Placement::word), &told.folder).hash(&mut hasher);
+    (told.arrived_at, told.latency_ms, &told.why).hash(&mut hasher);
+    match &told.tab {
+        TabAnswer::NotApplicable => "",
+        TabAnswer::Unknown | TabAnswer::Failed(_) => "unknown",
+        TabAnswer::Known(tab) => tab.word(),
+    }
+    .hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Of rows in the order of their runs, those that tell something new. Rows without a number may repeat each other: their
+/// runs are made of them only later.
+fn without_repeated(rows: Vec<Outline>) -> Vec<Outline> {
+    let mut run = None;
+    let mut told = HashSet::new();
+    let is_new = |row: &Outline| {
+        if row.run != run {
+            run = row.run;
+            told.clear();
+        }
+        let content = Outline { line: 0, place: 0, ..*row };
+        row.run.is_none() || told.insert(content)
+    };
+    rows.into_iter().filter(is_new).collect()
 }
 
 /// The lengths of the runs that rows of one label, answered by the same, make in the order of time.
@@ -242,13 +286,32 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_a_numbered_run_that_repeats_another_one_is_the_same_probe() {
+        let mut other = row(5, Some(1), "", "x@x.example", 0);
+        other.told.why = Some("filtered".to_owned());
+        let rows = vec![
+            row(2, Some(1), "", "x@x.example", 0),
+            row(3, Some(1), "", "y@x.example", 0),
+            row(4, Some(1), "", "x@x.example", 0),
+            row(6, Some(2), "", "x@x.example", 0),
+            row(7, None, "", "z@x.example", 0),
+            row(8, None, "", "z@x.example", 0),
+        ];
+        let (gathered, wrong) = gather(&rows);
+        assert_eq!((lines(&gathered), gathered.repeated), (vec![vec![2, 3], vec![6], vec![7], vec![8]], 1));
+        assert_eq!(wrong, []);
+        let (_, wrong) = gather(&[rows, vec![other]].concat());
+        assert_eq!(wrong.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [5], "told otherwise, it contradicts");
+    }
+
+    #[test]
     fn contradictions_are_told_by_line() {
         let mut moved = row(4, Some(1), "", "x@x.example", 0);
         moved.told.stream = StreamName::new("bills").unwrap();
         moved.told.provider = ProviderName::new("yahoo").unwrap();
         let rows = vec![
             row(2, Some(1), "", "x@x.example", 0),
-            row(3, Some(1), "", "x@x.example", 0),
+            row(3, Some(1), "", "x@x.example", 1),
             moved,
             row(5, Some(1), "other", "y@x.example", 0),
             ToldRow { simulated: true, ..row(6, Some(1), "", "z@x.example", 0) },

@@ -44,6 +44,30 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// What of it cannot be true together. Only who told it can say which of the two is.
+    pub(crate) fn contradiction(&self) -> Option<String> {
+        let before = self.arrived_at.filter(|at| at.checked_add(A_DAY).is_ok_and(|at| at < self.started_at));
+        if let Some(at) = before {
+            let started = self.started_at;
+            return Some(format!("arrived_at: {at} is more than a day before started_at, {started}; mend one of them"));
+        }
+        match (self.placement, &self.folder, &self.tab) {
+            (Some(Placement::Missing), Some(_), _) => {
+                Some("folder: what is missing lay in none; empty the folder, or mend the placement".to_owned())
+            }
+            (Some(Placement::Missing | Placement::Spam), _, TabAnswer::Known(_)) => {
+                Some("tab: only the inbox has tabs; empty the tab, or mend the placement".to_owned())
+            }
+            (Some(_) | None, _, _) => None,
+        }
+    }
+
+    /// Time from handoff to arrival as it was told, of a probe that arrived.
+    pub(crate) fn latency(&self) -> Option<Duration> {
+        let arrived = self.placement.is_some_and(|placement| placement != Placement::Missing);
+        self.latency_ms.filter(|_| arrived).map(Duration::from_millis)
+    }
+
     /// The finding that it amounts to.
     pub(crate) fn finding(&self) -> Finding {
         let why = |usual: &str| self.why.clone().unwrap_or_else(|| usual.to_owned());
@@ -171,13 +195,41 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn what_cannot_be_true_together_is_told_and_what_another_tool_counts_otherwise_is_not() {
+        use crate::domain::sighting::Tab::Promotions;
+        let of = |placement, folder: bool, tab: bool, arrived: Option<i64>| {
+            let mut told = row(1, None, "", "x@x.example", 3_000).told;
+            told.placement = placement;
+            told.folder = folder.then(|| "Lists".to_owned());
+            told.tab = if tab { TabAnswer::Known(Promotions) } else { TabAnswer::Unknown };
+            told.arrived_at = arrived.map(at);
+            told.contradiction().map(|what| what.split(':').next().unwrap().to_owned())
+        };
+        for (told, column) in [
+            (of(Some(Placement::Missing), true, false, None), Some("folder")),
+            (of(Some(Placement::Missing), false, true, None), Some("tab")),
+            (of(Some(Placement::Spam), true, true, None), Some("tab")),
+            (of(Some(Placement::Inbox), true, true, Some(3_000 - 1_441)), Some("arrived_at")),
+            (of(Some(Placement::Inbox), true, true, Some(3_000 - 1_440)), None),
+            (of(Some(Placement::Spam), true, false, None), None),
+            (of(Some(Placement::Missing), false, false, Some(4_000)), None),
+            (of(None, true, true, None), None),
+        ] {
+            assert_eq!(told.as_deref(), column);
+        }
+    }
+
+    #[test]
     fn a_told_placement_is_a_finding_and_none_is_unmeasured() {
         let mut told = row(1, None, "", "x@x.example", 0).told;
         told.folder = Some("Q&-A &AOk-".to_owned());
         let Finding::Found(evidence) = told.finding() else { panic!() };
         assert_eq!((evidence.placement, evidence.folder.to_string().as_str()), (Some(Placement::Spam), "Q&-A &AOk-"));
+        told.latency_ms = Some(5_250);
+        assert_eq!(told.latency(), Some(Duration::from_millis(5_250)), "no arrival is needed to have taken so long");
         told.placement = None;
         assert!(matches!(told.finding(), Finding::Unmeasured { .. }));
+        assert_eq!(told.latency(), None);
         assert_eq!(told.probe(RunId(1), 7).state, ProbeState::Unknown);
         told.placement = Some(Placement::Missing);
         assert_eq!(told.finding().placement(), Some(Placement::Missing));

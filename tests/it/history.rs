@@ -299,3 +299,78 @@ fn plan_tells_what_today_s_seeds_show_and_what_more_of_them_cannot_buy() {
         assert_eq!(place.call(&[&["plan"][..], wrong].concat()).code, Some(64), "{wrong:?}");
     }
 }
+
+#[test]
+fn a_wrong_row_is_found_on_its_line_however_lines_end() {
+    let place = Place::new("");
+    let rows = [
+        "started_at,stream,seed,provider,placement,why",
+        "2026-01-05,news,a@x.example,gmail,inbox,\"two\nlines\"",
+        "2026-01-05,news,b@x.example,gmail,foo,",
+        "2026-01-05,news,c@x.example,gmail,inbox,",
+        "",
+        "2026-01-05,news,d@x.example,gmail,bar,",
+    ];
+    for end in ["\n", "\r\n"] {
+        for last in ["", end] {
+            place.write("bad.csv", &(rows.join("\n").replace('\n', end) + last));
+            let said = place.call(&["import", "bad.csv"]);
+            let lines: Vec<&str> = said.stderr.lines().filter_map(|line| line.split(": placement").next()).collect();
+            assert_eq!(
+                lines,
+                ["inboxed: bad.csv, line 4", "bad.csv, line 7", "nothing was imported"],
+                "{end:?} {last:?}: {}",
+                said.stderr
+            );
+        }
+    }
+    place.write("bad.csv", &format!("{}\r\n2026-01-05,news\r\n", rows[0]));
+    assert!(place.call(&["import", "bad.csv"]).stderr.contains("bad.csv, line 2: has 2 cells"));
+    place.write("good.csv", &format!("{}\r\n{}\r\n", rows[0], rows[3]));
+    assert_eq!(place.call(&["import", "good.csv"]).code, Some(0));
+    let (_, told) = place.json(&["export"]);
+    assert_eq!(told["results"][0]["why"], Value::Null, "no part of the line's end");
+}
+
+#[test]
+fn what_other_tools_write_is_taken_once_and_what_cannot_be_true_is_named() {
+    let place = Place::new("");
+    place.write(
+        "tabs.tsv",
+        "started_at\tstream\tseed\tprovider\tplacement\n2026-01-05\tnews\ta@x.example\tgmail\tspam\n",
+    );
+    assert_eq!(place.call(&["import", "tabs.tsv"]).stdout, "added: 1 probe in 1 new run (1)\n");
+    let head = "run_id,started_at,stream,seed,provider,placement,folder,arrived_at,tab,why\n";
+    let row = "1000000000000,2026-01-06,news,a@x.example,gmail,inbox,INBOX,,,\n";
+    place.write("twice.csv", &format!("{head}{row}{row}"));
+    let said = place.call(&["import", "twice.csv"]);
+    assert_eq!(
+        said.stdout, "added: 1 probe in 1 new run (1000000000000); 1 row of the file only repeated\n",
+        "{}",
+        said.stderr
+    );
+    let (_, again) = place.json(&["import", "twice.csv"]);
+    assert_eq!(again, json!({"runs": [], "added": 0, "known": 2, "different": 0}));
+    for (row, told) in [
+        (row.replace("inbox,INBOX", "spam,INBOX"), "line 3: seed: a@x.example got a probe of news in line 2 already"),
+        (row.replace("1000000000000", "9223372036854775807"), "is not a whole number from 1 to 1000000000000"),
+        (
+            "7,2026-01-06,news,b@x.example,gmail,missing,Junk,,,\n".to_owned(),
+            "line 3: folder: what is missing lay in none",
+        ),
+        ("7,2026-01-06,news,b@x.example,gmail,spam,,,promotions,\n".to_owned(), "line 3: tab: only the inbox has tabs"),
+        (
+            "7,2026-01-06,news,b@x.example,gmail,spam,,2025-01-06,,\n".to_owned(),
+            "line 3: arrived_at: 2025-01-06T00:00:00Z is more",
+        ),
+        (
+            "7,2026-01-06,news,b@x.example,gmail,spam,,,,\"cut off".to_owned(),
+            "line 3: a quote that is opened here is not closed",
+        ),
+    ] {
+        place.write("bad.csv", &format!("{head}1000000000000,2026-01-06,news,a@x.example,gmail,inbox,INBOX,,,\n{row}"));
+        let said = place.call(&["import", "bad.csv"]);
+        assert_eq!(said.code, Some(65), "{row}");
+        assert!(said.stderr.contains(told), "{told}: {}", said.stderr);
+    }
+}

@@ -140,6 +140,16 @@ fn wrong_rows_are_named_and_the_good_ones_kept() {
 }
 
 #[test]
+fn a_sheet_that_was_cut_off_within_quotes_is_told() {
+    let place = Place::new("seeds = [\"seeds/*.toml\"]\n");
+    place.write("cut.csv", b"address,secret\r\nanna@gmail.com,env:A\r\nbert@gmail.com,\"env:B");
+    let (code, _, stderr) = place.call(&["seeds", "import", "cut.csv"]);
+    assert_eq!(code, 65);
+    assert!(stderr.contains("cut.csv:3: a quote that is opened here is not closed"), "{stderr}");
+    assert_eq!(place.seeds()["seeds"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn the_list_is_one_that_the_configuration_reads() {
     for (patterns, wanted) in [
         ("[\"seeds/*.toml\"]", Some("seeds/imported.toml")),

@@ -14,6 +14,15 @@ pub(super) fn line_of(text: &[u8], position: &csv::Position) -> usize {
     usize::try_from(position.line()).unwrap_or(usize::MAX).saturating_add(ends.filter(|byte| **byte == b'\n').count())
 }
 
+/// Whether the last record, which begins here, ends within quotes: then it swallows what is written behind it.
+pub(super) fn is_cut_off(text: &[u8], place: u64, delimiter: u8) -> bool {
+    let last = text.get(usize::try_from(place).unwrap_or(usize::MAX)..).unwrap_or_default();
+    let longer = [last, b"\n\n."].concat();
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(&*longer);
+    reader.byte_records().count() < 2
+}
+
 /// What parts the cells, the text without a line that says so, and how many lines that is. Excel parts by a semicolon
 /// where a comma is the decimal sign, and reads a first line such as `sep=;`.
 pub(super) fn delimiter(text: &[u8]) -> (u8, &[u8], usize) {

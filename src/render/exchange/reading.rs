@@ -49,6 +49,10 @@ enum Rows<R> {
 
 struct Table<R> {
     reader: csv::Reader<R>,
+    /// What parts its cells.
+    delimiter: u8,
+    /// Where the file ends, if its last line does not.
+    open_end: Option<u64>,
     /// Where each of [`COLUMNS`] stands.
     places: Vec<Option<usize>>,
     width: usize,
@@ -66,10 +70,16 @@ impl<'a, R: Read + Seek> Results<'a, R> {
             let (rows, unknown) = list(source, preset)?;
             return Ok(Self { rows: Rows::List(rows), preset, unknown });
         }
-        let head = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        // A spreadsheet of a country with a decimal comma writes semicolons.
-        let delimiter = if head.contains(&b';') && !head.contains(&b',') { b';' } else { b',' };
-        let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(source);
+        let delimiter = delimiter(text.split(|byte| *byte == b'\n').next().unwrap_or_default());
+        let open_end = open_end(&mut source).map_err(fault)?;
+        let mut settings = csv::ReaderBuilder::new();
+        settings.delimiter(delimiter).flexible(true);
+        if text.contains(&b'\n') {
+            // At a carriage return the reader would place the next row before the line feed, and so count a line too few. What
+            // is left of it is taken off the cell.
+            settings.terminator(csv::Terminator::Any(b'\n'));
+        }
+        let mut reader = settings.from_reader(source);
         let header: Vec<String> = match reader.headers() {
             Ok(header) => header.iter().map(|name| name.trim().to_ascii_lowercase()).collect(),
             Err(error) => return Err(vec![(1, words(&error))]),
@@ -77,7 +87,7 @@ impl<'a, R: Read + Seek> Results<'a, R> {
         missing_columns(|name| header.iter().any(|known| known == name))?;
         let unknown = header.iter().filter(|name| !COLUMNS.contains(&name.as_str())).cloned().collect();
         let places = COLUMNS.iter().map(|name| header.iter().position(|known| known == name)).collect();
-        let table = Table { reader, places, width: header.len() };
+        let table = Table { reader, delimiter, open_end, places, width: header.len() };
         Ok(Self { rows: Rows::Table(Box::new(table)), preset, unknown })
     }
 
@@ -96,11 +106,20 @@ impl<'a, R: Read + Seek> Results<'a, R> {
             }
             Rows::Table(table) => {
                 let mut record = csv::StringRecord::new();
+                let mut last = None;
                 while let Some(place) = table.next(&mut record, &mut wrong) {
+                    last = record.position().map(|position| (position.byte(), table.line_of(&record)));
                     match place.and_then(|place| Ok((place, table.row(&record, self.preset)?))) {
                         Ok((place, row)) => take(&row, place, &mut wrong),
                         Err(fault) => wrong.push(fault),
                     }
+                }
+                if let Some((place, line)) = last
+                    && table.is_cut_off(place).map_err(|error| vec![(line, error.to_string())])?
+                {
+                    let what =
+                        "a quote that is opened here is not closed up to the end of the file; is the file cut off?";
+                    wrong.push((line, what.to_owned()));
                 }
             }
         }
@@ -130,29 +149,53 @@ impl<'a, R: Read + Seek> Results<'a, R> {
 impl<R: Read + Seek> Table<R> {
     /// Reads the next record and tells where it begins; `None` at the end, and where reading cannot go on, which is noted.
     fn next(&mut self, record: &mut csv::StringRecord, wrong: &mut Wrong) -> Option<Result<u64, (usize, String)>> {
-        match self.reader.read_record(record) {
-            Ok(false) => None,
-            Ok(true) => {
-                let line = line_of(record.position());
-                if record.len() != self.width {
+        loop {
+            match self.reader.read_record(record) {
+                Ok(false) => return None,
+                // An empty line that ends with a carriage return.
+                Ok(true) if record.len() == 1 && record.get(0) == Some("\r") => {}
+                Ok(true) if record.len() != self.width => {
                     let fault = format!("has {} cells where the header has {}", record.len(), self.width);
-                    return Some(Err((line, fault)));
+                    return Some(Err((self.line_of(record), fault)));
                 }
-                Some(Ok(record.position().map_or(0, csv::Position::byte)))
-            }
-            Err(error) => {
-                wrong.push((line_of(error.position()), words(&error)));
-                None
+                Ok(true) => return Some(Ok(record.position().map_or(0, csv::Position::byte))),
+                Err(error) => {
+                    let line = error.position().map_or(0, csv::Position::line);
+                    wrong.push((usize::try_from(line).unwrap_or(0), words(&error)));
+                    return None;
+                }
             }
         }
     }
 
+    /// The line on which the record that was read last begins. The reader places it right behind the one before, so that
+    /// empty lines in between do not count; but it knows where it ended.
+    fn line_of(&self, record: &csv::StringRecord) -> usize {
+        let end = self.reader.position();
+        let inside = record.iter().map(|cell| cell.matches('\n').count()).sum();
+        let has_end = self.open_end != Some(end.byte());
+        usize::try_from(end.line()).unwrap_or(0).saturating_sub(inside).saturating_sub(usize::from(has_end))
+    }
+
+    /// Whether the last record, which begins here, ends within quotes: then it swallows what is written behind it.
+    fn is_cut_off(&mut self, place: u64) -> std::io::Result<bool> {
+        let mut text = Vec::new();
+        let source = self.reader.get_mut();
+        source.seek(SeekFrom::Start(place))?;
+        source.read_to_end(&mut text)?;
+        text.extend_from_slice(b"\n\n.");
+        let mut reader =
+            csv::ReaderBuilder::new().delimiter(self.delimiter).has_headers(false).flexible(true).from_reader(&*text);
+        Ok(reader.byte_records().count() < 2)
+    }
+
     fn row(&self, record: &csv::StringRecord, preset: Preset<'_>) -> Result<ToldRow, (usize, String)> {
-        let line = line_of(record.position());
+        let line = self.line_of(record);
         let cell = |name: &str| {
             let at = COLUMNS.iter().position(|known| *known == name);
             let place = at.and_then(|at| self.places.get(at).copied().flatten());
-            place.and_then(|place| record.get(place)).filter(|cell| !cell.is_empty()).map(unguarded)
+            let place = place.and_then(|place| record.get(place)).map(|cell| cell.strip_suffix('\r').unwrap_or(cell));
+            place.filter(|cell| !cell.is_empty()).map(unguarded)
         };
         row(line, &cell, preset).map_err(|what| (line, what))
     }
@@ -165,8 +208,23 @@ impl<R: Read + Seek> Table<R> {
     }
 }
 
-fn line_of(position: Option<&csv::Position>) -> usize {
-    position.map_or(0, |position| usize::try_from(position.line()).unwrap_or(0))
+/// What parts the cells: a spreadsheet of a country with a decimal comma writes semicolons, and what is copied out of one
+/// has tabs.
+fn delimiter(head: &[u8]) -> u8 {
+    let count = |wanted: u8| head.split(|byte| *byte == wanted).skip(1).count();
+    [b'\t', b';', b','].into_iter().max_by_key(|byte| count(*byte)).unwrap_or(b',')
+}
+
+/// How long a source is whose last line has no end, which is then at its beginning again.
+fn open_end(source: &mut (impl Read + Seek)) -> std::io::Result<Option<u64>> {
+    let length = source.seek(SeekFrom::End(0))?;
+    let mut last = [b'\n'];
+    if length > 0 {
+        source.seek(SeekFrom::Start(length.saturating_sub(1)))?;
+        source.read_exact(&mut last)?;
+    }
+    source.seek(SeekFrom::Start(0))?;
+    Ok((last != [b'\n']).then_some(length))
 }
 
 /// A fault of CSV in words.
@@ -230,7 +288,7 @@ fn missing_columns(has: impl Fn(&str) -> bool) -> Result<(), Wrong> {
 
 fn row(line: usize, cell: &dyn Fn(&str) -> Option<String>, preset: Preset<'_>) -> Result<ToldRow, String> {
     let needed = |name: &str| cell(name).ok_or_else(|| format!("{name}: is empty"));
-    let run = optional(cell, "run_id", "a whole number from 1 on", |text| {
+    let run = optional(cell, "run_id", "a whole number from 1 to 1000000000000", |text| {
         text.parse().ok().filter(|id| (1..=MOST_RUNS).contains(id)).map(RunId)
     })?;
     let label_shape = "a label: a letter, then letters, digits, '.', '_' or '-', without '..', and not 'last'";
@@ -267,6 +325,7 @@ fn row(line: usize, cell: &dyn Fn(&str) -> Option<String>, preset: Preset<'_>) -
     };
     let label = optional(cell, "label", label_shape, Label::new)?;
     let simulated = optional(cell, "simulated", "true or false", |text| text.to_ascii_lowercase().parse().ok())?;
+    told.contradiction().map_or(Ok(()), Err)?;
     Ok(ToldRow { line, run, label, simulated: simulated.unwrap_or(false), told })
 }
 
