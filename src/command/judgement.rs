@@ -67,7 +67,10 @@ pub(crate) async fn judge_runs(
                 Judged::new(probe, finding)
             });
             let told = told.remove(&run.id).unwrap_or_default().into_iter();
-            let told = told.map(|(row, told)| Judged::new(told.probe(run.id, row), told.finding()));
+            let told = told.map(|(row, told)| Judged {
+                told_latency: told.latency(),
+                ..Judged::new(told.probe(run.id, row), told.finding())
+            });
             let probes = judged.chain(told).collect();
             reports.push(RunReport {
                 run,

@@ -19,7 +19,7 @@ pub(crate) fn latency(sent_at: Option<Timestamp>, arrived_at: Option<Timestamp>)
 pub(crate) struct Arrival {
     /// How many latencies are known.
     pub(crate) known: usize,
-    /// The middle one; of an even number, the mean of the two in the middle.
+    /// The middle one; of an even number, the mean of the two in the middle, in whole milliseconds.
     pub(crate) median: Duration,
     /// The longest.
     pub(crate) slowest: Duration,
@@ -33,7 +33,8 @@ impl Arrival {
         let known = sorted.len();
         let upper = *sorted.get(known / 2)?;
         let lower = *sorted.get(known.saturating_sub(1) / 2)?;
-        Some(Self { known, median: lower.saturating_add(upper) / 2, slowest: *sorted.last()? })
+        let median = u64::try_from(lower.saturating_add(upper).as_millis() / 2).unwrap_or(u64::MAX);
+        Some(Self { known, median: Duration::from_millis(median), slowest: *sorted.last()? })
     }
 }
 

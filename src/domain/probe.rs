@@ -147,6 +147,11 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
+    /// Whether another tool told of it, so that it has no look, tag or time of watching of ours. Its number is none of ours.
+    pub(crate) fn is_told(&self) -> bool {
+        self.id.0 < 0
+    }
+
     /// The moment from which arrival is counted: the handoff, or the claim where no answer came.
     pub(crate) fn sent_at(&self) -> Option<Timestamp> {
         self.handed_at.or(self.claimed_at)

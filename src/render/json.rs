@@ -229,7 +229,7 @@ fn probe_object(judged: &Judged) -> ProbeObject<'_> {
         placement: finding.placement().map(Placement::word),
         tab: evidence.and_then(|seen| tab_word(&seen.tab)),
         folder: evidence.map(|seen| seen.folder.to_string()).filter(|folder| !folder.is_empty()),
-        first_seen_at: evidence.map(|seen| moment(seen.first_seen_at)),
+        first_seen_at: evidence.filter(|_| !probe.is_told()).map(|seen| moment(seen.first_seen_at)),
         arrived_at: evidence.and_then(|seen| seen.arrived_at).map(moment),
         latency_ms: judged.latency().and_then(|latency| u64::try_from(latency.as_millis()).ok()),
         moved: evidence.is_some_and(|seen| seen.moved),

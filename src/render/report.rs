@@ -65,12 +65,15 @@ pub(crate) struct Judged {
     pub(crate) stamps: BTreeMap<String, String>,
     /// Everything else that its header testifies; `None` where no header was read.
     pub(crate) testimony: Option<Box<Told>>,
+    /// The latency that an imported result tells; `None` where none is told, and of a probe of our own.
+    pub(crate) told_latency: Option<Duration>,
 }
 
 impl Judged {
     /// A judged probe of whose headers nothing is known.
     pub(crate) fn new(probe: Probe, finding: Finding) -> Self {
-        Self { probe, finding, auth: AuthWords::default(), stamps: BTreeMap::new(), testimony: None }
+        let auth = AuthWords::default();
+        Self { probe, finding, auth, stamps: BTreeMap::new(), testimony: None, told_latency: None }
     }
 
     /// Adds what the header testifies.
@@ -83,7 +86,7 @@ impl Judged {
     /// Time from handoff to arrival; `None` where it is not known.
     pub(crate) fn latency(&self) -> Option<Duration> {
         let Finding::Found(evidence) = &self.finding else { return None };
-        latency(self.probe.sent_at(), evidence.arrived_at)
+        self.told_latency.or_else(|| latency(self.probe.sent_at(), evidence.arrived_at))
     }
 }
 

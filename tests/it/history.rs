@@ -374,3 +374,29 @@ fn what_other_tools_write_is_taken_once_and_what_cannot_be_true_is_named() {
         assert!(said.stderr.contains(told), "{told}: {}", said.stderr);
     }
 }
+
+#[test]
+fn a_told_latency_is_shown_and_nothing_is_said_of_an_imported_probe_that_nobody_did() {
+    let place = Place::new("");
+    place.write(
+        "theirs.csv",
+        "started_at,stream,seed,provider,placement,latency_ms\n2026-01-05,news,a@x.example,gmail,inbox,5250\n\
+         2026-01-05,news,b@x.example,gmail,inbox,7251\n2026-01-05,news,c@x.example,gmail,missing,9\n",
+    );
+    assert_eq!(place.call(&["import", "theirs.csv"]).code, Some(0));
+    let (_, shown) = place.json(&["show", "1"]);
+    let told: Vec<(&Value, &Value)> =
+        shown["probes"].as_array().unwrap().iter().map(|one| (&one["latency_ms"], &one["first_seen_at"])).collect();
+    assert_eq!(told, [(&json!(5250), &Value::Null), (&json!(7251), &Value::Null), (&Value::Null, &Value::Null)]);
+    let story = place.call(&["show", "1", "a@x.example"]).stdout;
+    assert!(story.contains("arrived  5.3 s after it was sent") && story.contains("Imported as it was told"), "{story}");
+    for untrue in ["watched until", "tag", "first seen", "SES id", "No look"] {
+        assert!(!story.contains(untrue), "{untrue}: {story}");
+    }
+    assert_eq!(place.call(&["report", "--only", "csv"]).code, Some(0));
+    let csv = std::fs::read_to_string(place.path().join("reports/report.csv")).unwrap();
+    let head: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    let row: Vec<&str> = csv.lines().nth(1).unwrap().split(',').collect();
+    let of = |name: &str| row[head.iter().position(|one| one.contains(name)).unwrap_or_else(|| panic!("{head:?}"))];
+    assert_eq!((of("median"), of("slowest")), ("6250", "7251"), "{csv}");
+}

@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::fault::Doing as _;
 use super::row::{duration, millis, parsed};
 use super::{Store, StoreFault};
@@ -110,12 +108,10 @@ impl Store {
     pub(crate) async fn tally_told(&self, rule: i64) -> Result<(), StoreFault> {
         const DOING: &str = "count imported results";
         let mut writing = self.write(DOING).await?;
-        // A latency is the difference of whole seconds, as `domain::latency` takes it, of moments that exist.
         sqlx::query(
             "WITH one AS (
                  SELECT told_stream.run, told_stream.name AS stream, seed.provider, told.placement,
-                        iif(told.placement <> 'missing' AND told.arrived_at - told.latency >= $2,
-                            told.arrived_at / 1000 - (told.arrived_at - told.latency) / 1000, NULL) AS seconds
+                        iif(told.placement <> 'missing', told.latency, NULL) AS millis
                  FROM run CROSS JOIN told_stream ON told_stream.run = run.id
                  CROSS JOIN told ON told.stream = told_stream.id CROSS JOIN seed ON seed.id = told.seed
                  WHERE run.imported = 1
@@ -130,23 +126,22 @@ impl Store {
                         count(*) FILTER (WHERE placement IS NULL) AS unmeasured
                  FROM one GROUP BY run, stream, provider
              ), placed AS (
-                 SELECT run, stream, provider, seconds,
-                        row_number() OVER (PARTITION BY run, stream, provider ORDER BY seconds) AS place,
+                 SELECT run, stream, provider, millis,
+                        row_number() OVER (PARTITION BY run, stream, provider ORDER BY millis) AS place,
                         count(*) OVER (PARTITION BY run, stream, provider) AS known
-                 FROM one WHERE seconds IS NOT NULL
+                 FROM one WHERE millis IS NOT NULL
              ), arrived AS (
-                 SELECT run, stream, provider, known, max(seconds) AS slowest,
-                        avg(seconds) FILTER (WHERE place IN ((known + 1) / 2, known / 2 + 1)) AS median
+                 SELECT run, stream, provider, known, max(millis) AS slowest,
+                        avg(millis) FILTER (WHERE place IN ((known + 1) / 2, known / 2 + 1)) AS median
                  FROM placed GROUP BY run, stream, provider
              )
              INSERT INTO tally (run, rule, stream, provider, inbox, promotions, spam, elsewhere, missing, unmeasured,
                                 arrivals, median, slowest)
              SELECT run, $1, stream, provider, inbox, promotions, spam, elsewhere, missing, unmeasured,
-                    coalesce(known, 0), CAST(median * 1000 AS INTEGER), slowest * 1000
+                    coalesce(known, 0), CAST(median AS INTEGER), slowest
              FROM counted LEFT JOIN arrived USING (run, stream, provider)",
         )
         .bind(rule)
-        .bind(Timestamp::MIN.as_millisecond())
         .execute(&mut *writing)
         .await
         .doing(DOING)?;

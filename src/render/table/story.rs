@@ -78,11 +78,18 @@ fn facts(report: &RunReport, judged: &Judged, screen: Screen) -> String {
     }
     facts.extend(probe.claimed_at.map(|at| ("claimed", second(at))));
     facts.extend(probe.handed_at.map(|at| ("taken by SES", second(at))));
-    facts.extend(probe.deadline(report.run.wait).map(|at| ("watched until", second(at))));
+    let watched = probe.deadline(report.run.wait).filter(|_| !probe.is_told());
+    facts.extend(watched.map(|at| ("watched until", second(at))));
     if let Finding::Found(evidence) = &judged.finding {
         let took = judged.latency().map(|took| format!(", {} after it was sent", span(took))).unwrap_or_default();
-        facts.extend(evidence.arrived_at.map(|at| ("arrived", format!("{}{took}", second(at)))));
-        facts.push(("first seen", second(evidence.first_seen_at)));
+        match (evidence.arrived_at, judged.latency()) {
+            (Some(at), _) => facts.push(("arrived", format!("{}{took}", second(at)))),
+            (None, Some(took)) => facts.push(("arrived", format!("{} after it was sent", span(took)))),
+            (None, None) => {}
+        }
+        if !probe.is_told() {
+            facts.push(("first seen", second(evidence.first_seen_at)));
+        }
         if evidence.moved {
             facts.push(("moved", "looks saw it in different folders".to_owned()));
         }
@@ -91,9 +98,14 @@ fn facts(report: &RunReport, judged: &Judged, screen: Screen) -> String {
         facts.push(("came late", format!("{}, to {}", second(late.at), plain(&late.folder.to_string(), 64))));
     }
     facts.extend(probe.ses_id.as_ref().map(|id| ("SES id", id.as_str().to_owned())));
-    // A whole tag would let a reader of this page forge the probe while its run is open.
-    let start: String = probe.tag.as_str().chars().take(4).collect();
-    facts.push(("tag", if probe.tagged { format!("{start}…") } else { "none: found by the SES id alone".to_owned() }));
+    if !probe.is_told() {
+        // A whole tag would let a reader of this page forge the probe while its run is open.
+        let start: String = probe.tag.as_str().chars().take(4).collect();
+        facts.push((
+            "tag",
+            if probe.tagged { format!("{start}…") } else { "none: found by the SES id alone".to_owned() },
+        ));
+    }
     let width = facts.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
     let indent = " ".repeat(width + 2);
     let line = |(name, value): &(&str, String)| {
@@ -107,6 +119,9 @@ fn facts(report: &RunReport, judged: &Judged, screen: Screen) -> String {
 
 /// Every look, with what it saw of this probe.
 fn looks(story: &Story<'_>, screen: Screen) -> String {
+    if story.judged.probe.is_told() {
+        return screen.paragraph(Tone::Usual, "Imported as it was told: no look of our own stands behind it.", "");
+    }
     if story.sweeps.is_empty() {
         return screen.paragraph(Tone::Usual, "No look was made at this seed.", "");
     }
