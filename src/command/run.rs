@@ -27,13 +27,14 @@ use crate::domain::run::RunId;
 use crate::domain::schedule::Period;
 use crate::domain::seed::Address;
 use crate::edge::imap::{Door, ImapFailure, Mailbox};
-use crate::edge::store::{Lock, Store};
+use crate::edge::store::{Lock, Store, refuse_place};
 use crate::render::progress::Progress;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &RunArgs) -> Result<Outcome, Failure> {
     let preparation = Preparation::new(context, args)?;
     if args.dry_run {
+        refuse_place(&preparation.config.database).map_err(Failure::bad_input)?;
         return Ok(preparation.dry_run(context));
     }
     let lock = Failure::locked(Lock::try_take(&preparation.config.database, None))?;

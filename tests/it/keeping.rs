@@ -95,3 +95,21 @@ fn what_a_killed_run_left_in_the_log_is_read_and_folded_by_the_next_verb() {
     assert_eq!(numbers(&scenario.call("", &["runs", "--json"])), [1]);
     assert_eq!(logged(&scenario), 0);
 }
+
+#[test]
+fn a_place_where_no_database_can_lie_is_told_before_anything_is_sent() {
+    let scenario = scenario();
+    let text = fs::read_to_string(scenario.path().join("inboxed.toml")).unwrap();
+    for (database, told) in [
+        ("seeds", "it is no regular file; name another one as `database`"),
+        ("none/x.db", "none/x.db: its directory does not exist; make it, or name another file as `database`"),
+    ] {
+        fs::write(scenario.path().join("inboxed.toml"), format!("database = \"{database}\"\n{text}")).unwrap();
+        for words in [&["run", "--dry-run"][..], &["run"], &["check"]] {
+            let ended = scenario.call("", words);
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(65), ""), "{words:?}: {ended:?}");
+            assert!(ended.stderr.trim_end().ends_with(told), "{words:?}: {ended:?}");
+        }
+    }
+    assert_eq!(scenario.account.journal().sends().len(), 0);
+}

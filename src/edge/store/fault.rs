@@ -12,7 +12,7 @@ use crate::domain::seed::Address;
 #[derive(Debug, Error)]
 pub(crate) enum StoreFault {
     /// There is no database.
-    #[error("there is no database at {} yet: `inboxed run` creates it", path.display())]
+    #[error("there is no database at {} yet; `inboxed run` makes it", path.display())]
     Absent {
         /// Where it was looked for.
         path: PathBuf,
@@ -28,6 +28,16 @@ pub(crate) enum StoreFault {
         path: PathBuf,
         /// What holds something: the database, or the log beside it.
         filled: PathBuf,
+    },
+    /// The log beside the database has lost transactions that were stored.
+    #[error(
+        "{} is damaged, and what was stored last lies behind the damage; nothing was changed; put back a copy made by `inboxed \
+         backup`, or move this file away to go on without what it holds",
+        path.display()
+    )]
+    BrokenLog {
+        /// The log.
+        path: PathBuf,
     },
     /// The file is not an SQLite database.
     #[error("{} is not an inboxed database, and is left as it is: name another file as `database`", path.display())]
@@ -58,6 +68,14 @@ pub(crate) enum StoreFault {
     NoRoom {
         /// The file.
         path: PathBuf,
+    },
+    /// The key of refused credentials cannot be read.
+    #[error("cannot read the key {}: {why}", path.display())]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
     },
     /// The lock file cannot be opened.
     #[error("cannot open the lock file {}: {why}", path.display())]

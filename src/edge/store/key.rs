@@ -21,7 +21,12 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => draw(&path).and_then(|()| read(&path)),
             other => other,
         };
-        found.map_err(|error| StoreFault::Unreachable { path, why: error.to_string() })
+        found.map_err(|error| {
+            let is_short = error.kind() == io::ErrorKind::UnexpectedEof;
+            let short = "it is shorter than a key; remove it, and a new one is drawn";
+            let why = if is_short { short.to_owned() } else { error.to_string() };
+            StoreFault::NoKey { path, why }
+        })
     }
 }
 
@@ -67,6 +72,14 @@ mod tests {
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert!(place.store.key().unwrap_err().to_string().contains("run `chmod 600 "));
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "cut").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let fault = place.store.key().unwrap_err().to_string();
+        assert!(
+            fault.ends_with("inboxed.db.key: it is shorter than a key; remove it, and a new one is drawn"),
+            "{fault}"
+        );
         std::fs::remove_file(&path).unwrap();
         std::os::unix::fs::symlink(place.directory.path().join("nowhere"), &path).unwrap();
         assert!(place.store.key().is_err(), "a link to nothing is not followed");

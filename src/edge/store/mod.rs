@@ -27,17 +27,20 @@ mod suppression;
 mod tally;
 mod told;
 mod upkeep;
+mod wal;
 
 #[cfg(test)]
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sqlx::sqlite::{Sqlite, SqlitePool};
+use tempfile::TempDir;
 
 use fault::Doing as _;
 pub(crate) use fault::StoreFault;
 pub(crate) use lock::Lock;
-pub(crate) use open::fold;
+pub(crate) use open::{fold, refuse_place};
 pub(crate) use outbox::{Delivery, NewEvent, Waiting};
 pub(crate) use plan::{NewRun, StreamFacts};
 pub(crate) use suppression::Listing;
@@ -54,6 +57,8 @@ pub(crate) struct Store {
     path: PathBuf,
     writer: SqlitePool,
     reader: SqlitePool,
+    /// The directory of a database that goes with the last clone; `None` for one that stays.
+    _scratch: Option<Arc<TempDir>>,
 }
 
 impl Store {

@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -15,6 +16,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::fault::Doing as _;
+use super::wal::has_lost;
 use super::{Lock, Store, StoreFault};
 
 /// A change of a file is seen by the compiler; that a file was added is seen by a test, which then wants this one saved.
@@ -30,6 +32,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// database open for a while: longer than that, and it is held for good.
 const BUSY_WRITING: Duration = Duration::from_mins(2);
 
+/// How often a log must look damaged before it is called so.
+const BROKEN_LOOKS: u8 = 4;
+
 /// How long folding waits for who is just reading or writing. What it then cannot do the next one does.
 const BUSY_FOLDING: Duration = Duration::from_millis(500);
 
@@ -39,12 +44,26 @@ const TURN_TIMEOUT: Duration = Duration::from_mins(5);
 /// Read-only connections: reading is short and the writer does not hold it up.
 const READERS: u32 = 4;
 
+/// What is said of a database that is a directory or a device.
+const NO_FILE: &str = "it is no regular file; name another one as `database`";
+
+/// Why a database cannot lie here, as far as that shows without opening or making anything.
+pub(crate) fn refuse_place(database: &Path) -> Result<(), StoreFault> {
+    let path = resolved(database).map_err(|error| unreachable(database, &error))?;
+    match std::fs::metadata(&path) {
+        Ok(found) if !found.is_file() => Err(StoreFault::Unreachable { path, why: NO_FILE.to_owned() }),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreachable(&path, &error)),
+        Ok(_) | Err(_) => refuse_lone_log(&path),
+    }
+}
+
 impl Store {
     /// Opens the database for work on runs, and creates it where there is none. The whole file is checked first, so that
     /// damage shows before anything is sent and not while answers come in.
     pub(crate) async fn open(path: &Path) -> Result<Self, StoreFault> {
         let path = resolved(path).map_err(|error| unreachable(path, &error))?;
         refuse_lone_log(&path)?;
+        refuse_broken_log(&path).await?;
         create(&path)?;
         let store = Self::connect(path);
         store.prepare(true).await?;
@@ -61,15 +80,23 @@ impl Store {
             Err(error) => return Err(unreachable(path, &error)),
         };
         refuse_lone_log(&path)?;
+        refuse_broken_log(&path).await?;
         match std::fs::metadata(&path) {
             Ok(found) if found.is_file() => {}
-            Ok(_) => return Err(StoreFault::Unreachable { path, why: "it is no regular file".to_owned() }),
+            Ok(_) => return Err(StoreFault::Unreachable { path, why: NO_FILE.to_owned() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(StoreFault::Absent { path }),
             Err(error) => return Err(unreachable(&path, &error)),
         }
         let store = Self::connect(path);
         store.prepare(false).await?;
         Ok(store)
+    }
+
+    /// A database in which nothing was stored yet, and nothing is to be: it lies aside, and goes with the store.
+    pub(crate) async fn nothing() -> Result<Self, StoreFault> {
+        let directory = tempfile::tempdir().map_err(|error| unreachable(&tempfile::env::temp_dir(), &error))?;
+        let store = Self::open(&directory.path().join("inboxed.db")).await?;
+        Ok(Self { _scratch: Some(Arc::new(directory)), ..store })
     }
 
     /// Connections are opened when first used. The writing one is kept for good: as long as it is open, readers find the
@@ -92,7 +119,7 @@ impl Store {
         };
         let reader = pool().max_connections(READERS).connect_lazy_with(options.clone().read_only(true));
         let writer = pool().max_connections(1).connect_lazy_with(options.busy_timeout(BUSY_WRITING));
-        Self { path, writer, reader }
+        Self { path, writer, reader, _scratch: None }
     }
 
     async fn prepare(&self, for_work: bool) -> Result<(), StoreFault> {
@@ -163,7 +190,8 @@ impl Store {
 /// one who opens the database finds it.
 pub(crate) async fn fold(database: &Path) {
     let Ok(path) = resolved(database) else { return };
-    if !is_filled(&beside(&path, "-wal")) || Lock::holder(&path).is_some() {
+    let log = beside(&path, "-wal");
+    if !is_filled(&log) || Lock::holder(&path).is_some() || has_lost(&log) {
         return;
     }
     if let Err(error) = try_fold(&path).await {
@@ -283,6 +311,20 @@ fn refuse_lone_log(path: &Path) -> Result<(), StoreFault> {
     Ok(())
 }
 
+/// SQLite forgets what lies behind damage in the log, and deletes the log as soon as its last connection is closed: it must
+/// not even open it.
+async fn refuse_broken_log(path: &Path) -> Result<(), StoreFault> {
+    let log = beside(path, "-wal");
+    for _ in 0..BROKEN_LOOKS {
+        if !has_lost(&log) {
+            return Ok(());
+        }
+        // Somebody may just be beginning it anew, while it is read.
+        tokio::time::sleep(BUSY_TIMEOUT / 50).await;
+    }
+    Err(StoreFault::BrokenLog { path: log })
+}
+
 /// Creates an empty file that only its owner can read, unless there is a file. SQLite gives its log and index the same
 /// mode. A symbolic link to nothing is not followed.
 fn create(path: &Path) -> Result<(), StoreFault> {
@@ -291,7 +333,7 @@ fn create(path: &Path) -> Result<(), StoreFault> {
         Ok(_) => path.parent().map_or(Ok(()), sync_directory).map_err(|error| unreachable(path, &error)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match std::fs::metadata(path) {
             Ok(found) if found.is_file() => Ok(()),
-            Ok(_) => Err(StoreFault::Unreachable { path: path.to_owned(), why: "it is no regular file".to_owned() }),
+            Ok(_) => Err(StoreFault::Unreachable { path: path.to_owned(), why: NO_FILE.to_owned() }),
             Err(_) => {
                 let why = "it is a symbolic link to a file that does not exist".to_owned();
                 Err(StoreFault::Unreachable { path: path.to_owned(), why })
@@ -311,11 +353,16 @@ pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-fn unreachable(path: &Path, error: &io::Error) -> StoreFault {
+pub(super) fn unreachable(path: &Path, error: &io::Error) -> StoreFault {
     if is_no_room(error) {
         return StoreFault::NoRoom { path: path.to_owned() };
     }
-    StoreFault::Unreachable { path: path.to_owned(), why: error.to_string() }
+    let why = if error.kind() == io::ErrorKind::NotFound {
+        "its directory does not exist; make it, or name another file as `database`".to_owned()
+    } else {
+        error.to_string()
+    };
+    StoreFault::Unreachable { path: path.to_owned(), why }
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ async fn what_is_not_ours_is_named_and_left_as_it_is() {
         assert!(!beside(&path, "-wal").exists(), "{what}");
     }
     let fault = Store::open(directory.path()).await.unwrap_err().to_string();
-    assert!(fault.ends_with("it is no regular file"), "{fault}");
+    assert!(fault.ends_with("it is no regular file; name another one as `database`"), "{fault}");
 }
 
 #[tokio::test]
@@ -215,6 +215,19 @@ async fn files_that_are_not_empty_and_hold_no_table_are_never_begun_anew() {
         assert_eq!(std::fs::read(&log).unwrap(), b"the only copy of what was stored");
         std::fs::write(&path, "").unwrap();
     }
+}
+
+#[tokio::test]
+async fn where_nothing_was_stored_yet_nothing_is_found_and_nothing_is_left() {
+    let store = Store::nothing().await.unwrap();
+    assert_eq!(store.runs(9, None).await.unwrap(), []);
+    let directory = store.path().parent().unwrap().to_owned();
+    let other = store.clone();
+    drop(store);
+    assert!(directory.exists());
+    other.close().await;
+    drop(other);
+    assert!(!directory.exists());
 }
 
 #[tokio::test]
