@@ -26,7 +26,7 @@ use crate::render::table::comparison_table;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &CompareArgs) -> Result<Outcome, Failure> {
-    let (config, store) = open_to_read(&context.config_path).await?;
+    let (config, store) = open_to_read(context).await?;
     let runs = store.runs(u32::MAX, store.holder_run()).await.map_err(Failure::internal)?;
     let chosen = if let (Some(before), Some(after)) = (&args.before, &args.after) {
         by_selection(&runs, before, after, args.stream.as_ref())?

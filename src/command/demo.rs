@@ -163,7 +163,7 @@ fn next(config: &Path) -> String {
 
 /// What the receivers wrote in the week before the change and in the last one, a line for each provider.
 async fn why_of_both_ends(inside: &Context) -> Result<(String, String), Failure> {
-    let (config, store) = open_to_read(&inside.config_path).await?;
+    let (config, store) = open_to_read(inside).await?;
     let mut told = Vec::new();
     for week in [MENDED - 1, WEEKS] {
         let mut report =

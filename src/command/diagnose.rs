@@ -28,7 +28,7 @@ const STALE: SignedDuration = SignedDuration::from_hours(12 * 7 * 24);
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
-    let (config, store) = open_to_read(&context.config_path).await?;
+    let (config, store) = open_to_read(context).await?;
     let runs = store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)?;
     let found = over(&store, &config, runs, &[], context.clock.now()).await.map_err(Failure::internal)?;
     let stdout = if context.json {

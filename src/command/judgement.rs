@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Failure;
+use super::{Context, Failure};
 use crate::config::{Config, Providers};
 use crate::domain::evidence::{remarks, testify};
 use crate::domain::finding::{Finding, judge};
@@ -130,9 +130,15 @@ pub(crate) fn shown(config: &Config) -> Vec<ShownProvider> {
     shown.collect()
 }
 
-/// The configuration and its database, for verbs that only read.
-pub(crate) async fn open_to_read(config_path: &std::path::Path) -> Result<(Config, Store), Failure> {
-    let config = Config::load(config_path).map_err(Failure::bad_input)?;
-    let store = Store::open_existing(&config.database).await.map_err(Failure::bad_input)?;
-    Ok((config, store))
+/// The configuration and its database, for verbs that only read. Where there is none yet, they find nothing in it.
+pub(crate) async fn open_to_read(context: &Context) -> Result<(Config, Store), Failure> {
+    let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
+    let store = match Store::open_existing(&config.database).await {
+        Err(absent @ StoreFault::Absent { .. }) => {
+            context.note(&absent.to_string());
+            Store::nothing().await
+        }
+        opened => opened,
+    };
+    Ok((config, store.map_err(Failure::bad_input)?))
 }

@@ -32,7 +32,7 @@ use crate::render::table::fitted;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure> {
-    let (config, store) = open_to_read(&context.config_path).await?;
+    let (config, store) = open_to_read(context).await?;
     let zone = almanac(&config)?.zone().clone();
     let now = context.clock.now();
     let today = now.to_zoned(zone.clone()).date();

@@ -12,7 +12,7 @@ const MOST: u32 = 1_000;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context) -> Result<Outcome, Failure> {
-    let (config, store) = open_to_read(&context.config_path).await?;
+    let (config, store) = open_to_read(context).await?;
     let runs = store.runs(MOST, store.holder_run()).await.map_err(Failure::internal)?;
     let now = context.clock.now();
     let mut tallied = tallied(&store, &config, &runs, now).await.map_err(Failure::internal)?;

@@ -14,7 +14,7 @@ use crate::render::table::{Closing, Story, story_table};
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &ShowArgs) -> Result<Outcome, Failure> {
-    let (config, store) = open_to_read(&context.config_path).await?;
+    let (config, store) = open_to_read(context).await?;
     let id = store.resolve(&args.run).await.map_err(Failure::bad_input)?;
     let mut report = judge_run(&store, &config, id, context.clock.now()).await.map_err(Failure::internal)?;
     hear(&store, &config, &mut report).await.map_err(Failure::internal)?;

@@ -79,7 +79,7 @@ pub(crate) async fn execute(context: &Context, args: &StatusArgs) -> Result<Outc
 
 /// Keeps that what a stream does now is its new ordinary.
 async fn accept(context: &Context, change: &Accepted) -> Result<(), Failure> {
-    let (config, store) = open_to_read(&context.config_path).await?;
+    let (config, store) = open_to_read(context).await?;
     let zone = almanac(&config)?.zone().clone();
     let now = context.clock.now();
     let history = History::read(&store, &config, zone, 1, now).await.map_err(Failure::internal)?;
@@ -111,7 +111,7 @@ async fn accept(context: &Context, change: &Accepted) -> Result<(), Failure> {
 }
 
 async fn read(context: &Context) -> Result<(Config, Status), Failure> {
-    let (config, store) = open_to_read(&context.config_path).await?;
+    let (config, store) = open_to_read(context).await?;
     let status = gather(context, &config, &store).await?;
     Ok((config, status))
 }

@@ -2,15 +2,22 @@
 
 use serde_json::json;
 
-use super::judgement::open_to_read;
 use super::{Context, Failure, Outcome};
 use crate::cli::{BackupArgs, PruneArgs};
-use crate::edge::store::{Lock, OldRuns};
+use crate::config::Config;
+use crate::edge::store::{Lock, OldRuns, Store};
 use crate::render::words::{counted, day_and_year};
+
+/// The configuration and its database, which must be there: of nothing there is no copy, and nothing to remove.
+async fn open_existing(context: &Context) -> Result<(Config, Store), Failure> {
+    let config = Config::load(&context.config_path).map_err(Failure::bad_input)?;
+    let store = Store::open_existing(&config.database).await.map_err(Failure::bad_input)?;
+    Ok((config, store))
+}
 
 /// Copies the database while runs may go on.
 pub(crate) async fn backup(context: &Context, args: &BackupArgs) -> Result<Outcome, Failure> {
-    let (_, store) = open_to_read(&context.config_path).await?;
+    let (_, store) = open_existing(context).await?;
     store.backup(&args.file).await.map_err(Failure::bad_input)?;
     let file = args.file.display().to_string();
     Ok(Outcome::ok(if context.json {
@@ -22,7 +29,7 @@ pub(crate) async fn backup(context: &Context, args: &BackupArgs) -> Result<Outco
 
 /// Removes runs that are older than asked, with everything they hold; or only says what that would be.
 pub(crate) async fn prune(context: &Context, args: &PruneArgs) -> Result<Outcome, Failure> {
-    let (config, store) = open_to_read(&context.config_path).await?;
+    let (config, store) = open_existing(context).await?;
     let before = context.clock.now().checked_sub(args.older).map_err(Failure::bad_input)?;
     if args.dry_run {
         let old = store.old_runs(before).await.map_err(Failure::internal)?;

@@ -400,3 +400,39 @@ fn a_told_latency_is_shown_and_nothing_is_said_of_an_imported_probe_that_nobody_
     let of = |name: &str| row[head.iter().position(|one| one.contains(name)).unwrap_or_else(|| panic!("{head:?}"))];
     assert_eq!((of("median"), of("slowest")), ("6250", "7251"), "{csv}");
 }
+
+#[test]
+fn where_no_run_was_made_yet_reading_finds_nothing_and_leaves_nothing() {
+    let place = Place::new("");
+    for (words, text) in [
+        (&["runs", "--json"][..], Some(json!({"runs": []}))),
+        (&["export", "--json"], Some(json!({"results": []}))),
+        (&["runs"], None),
+        (&["export"], None),
+        (&["diagnose"], None),
+    ] {
+        let said = place.call(words);
+        assert_eq!(said.code, Some(0), "{words:?}: {}", said.stderr);
+        assert!(
+            said.stderr.starts_with("note: there is no database at ") && said.stderr.lines().count() == 1,
+            "{}",
+            said.stderr
+        );
+        if let Some(text) = text {
+            assert_eq!(serde_json::from_str::<Value>(&said.stdout).unwrap(), text);
+        }
+    }
+    assert!(place.call(&["export"]).stdout.starts_with("run_id,label,stream,"));
+    for (words, code) in [
+        (&["status"][..], 3),
+        (&["show", "last"], 65),
+        (&["report"], 65),
+        (&["compare", "--before", "1", "--after", "2"], 65),
+        (&["backup", "copy.db"], 65),
+        (&["prune", "--older", "2y"], 65),
+    ] {
+        assert_eq!(place.call(words).code, Some(code), "{words:?}");
+    }
+    let left: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["inboxed.toml"]);
+}
