@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::word::{
-    address, chance, drop_in_points, duration, label, language, run_choice, selection, stream_name, wait,
-};
+use super::word::{address, chance, drop_in_points, label, language, run_choice, selection, stream_name, wait};
 use crate::domain::language::Language;
 use crate::domain::run::{Label, RunChoice};
 use crate::domain::seed::Address;
@@ -100,11 +98,12 @@ pub(crate) struct ReportArgs {
     /// One stream; all of them when none is named.
     #[arg(long, value_parser = stream_name)]
     pub(crate) stream: Option<StreamName>,
-    /// How far back, such as 12w; everything by default.
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    /// How far back, such as 12w, from the newest run on, so that the same data give the same report on any day; everything
+    /// by default.
+    #[arg(long, value_name = "DURATION", value_parser = wait)]
     pub(crate) since: Option<Duration>,
     /// The directory; `reports` of the configuration by default.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "show")]
     pub(crate) out: Option<PathBuf>,
     /// The language of the report: `en` or `de`.
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = language)]

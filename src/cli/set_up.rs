@@ -12,9 +12,8 @@ use crate::domain::seed::Address;
 /// Where to write the first configuration.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// The directory; made if it does not exist.
-    #[arg(default_value = ".")]
-    pub(crate) dir: PathBuf,
+    /// The directory, made if it does not exist; that of `--config` by default.
+    pub(crate) dir: Option<PathBuf>,
 }
 
 /// Where to leave the demo.

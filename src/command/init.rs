@@ -4,60 +4,74 @@ use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 
 use super::{Context, Failure, Outcome};
 use crate::cli::{InitArgs, called};
 
+/// The configuration, unless `--config` names it otherwise.
+const CONFIG: &str = "inboxed.toml";
+
 /// What is written where.
 const FILES: [(&str, &str); 3] = [
-    ("inboxed.toml", include_str!("init/inboxed.toml")),
+    (CONFIG, include_str!("init/inboxed.toml")),
     ("seeds/example.toml", include_str!("../../seeds/example.toml")),
     ("messages/newsletter.eml", include_str!("init/newsletter.eml")),
 ];
 
 /// What to do with them.
-fn next(dir: &Path) -> String {
-    let (mut inboxed, config) = (called(), dir.join("inboxed.toml"));
-    let place = if dir == Path::new(".") {
-        String::new()
-    } else {
+fn next(config: &Path) -> String {
+    let mut inboxed = called();
+    let dir = directory(config);
+    if config != Path::new("inboxed.toml") {
         // Writing to a String cannot fail.
         let _ = write!(inboxed, " --config {}", shell_words::quote(&config.to_string_lossy()));
-        format!("{}/", dir.display())
-    };
+    }
+    let place = if dir == Path::new(".") { String::new() } else { format!("{}/", dir.display()) };
+    let config = config.display();
     format!(
-        "next:\n  1. set region and From in {place}inboxed.toml, and put the message you really send into {place}messages/\n  2. take \
-         a seed out of its comment in {place}seeds/example.toml, and say where its secret lies\n  3. {inboxed} check\n  4. \
-         {inboxed} run\n"
+        "next:\n  1. set region and From in {config}, and put the message you really send into {place}messages/\n  2. take a seed \
+         out of its comment in {place}seeds/example.toml, and say where its secret lies\n  3. {inboxed} check\n  4. {inboxed} run\n"
     )
 }
 
-/// Runs the verb.
+/// Where a configuration lies, and what it names by relative paths.
+fn directory(config: &Path) -> &Path {
+    config.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Runs the verb: what is there already is kept, and what is not is written.
 pub(crate) fn execute(context: &Context, args: &InitArgs) -> Result<Outcome, Failure> {
-    let taken: Vec<String> = FILES
-        .iter()
-        .map(|(name, _)| args.dir.join(name))
-        .filter(|path| path.symlink_metadata().is_ok())
-        .map(|path| path.display().to_string())
-        .collect();
-    if !taken.is_empty() {
-        let exist = if taken.len() == 1 { "exists" } else { "exist" };
+    let config = match &args.dir {
+        // A directory that is named goes before that of a configuration that the environment may name.
+        Some(dir) if dir != Path::new(".") => dir.join(context.config_path.file_name().unwrap_or_default()),
+        Some(_) | None => context.config_path.clone(),
+    };
+    let dir = directory(&config);
+    let in_dir = |name: &str| if dir == Path::new(".") { PathBuf::from(name) } else { dir.join(name) };
+    let place = |name: &str| if name == CONFIG { config.clone() } else { in_dir(name) };
+    let files = FILES.map(|(name, text)| (place(name), text));
+    let (taken, missing): (Vec<_>, Vec<_>) = files.iter().partition(|(path, _)| path.symlink_metadata().is_ok());
+    let names = |files: &[&(PathBuf, &str)]| -> Vec<String> {
+        files.iter().map(|(path, _)| path.display().to_string()).collect()
+    };
+    let (kept, written) = (names(&taken), names(&missing));
+    if written.is_empty() {
+        let kept = kept.join(", ");
         return Err(Failure::bad_input(anyhow!(
-            "{} {exist} already, so nothing was written; name another directory",
-            taken.join(", ")
+            "{kept} exist already, so nothing was written; name another directory"
         )));
     }
-    for (name, text) in FILES {
-        write_new(&args.dir.join(name), text).map_err(Failure::bad_input)?;
+    for (path, text) in missing {
+        write_new(path, text).map_err(Failure::bad_input)?;
     }
-    let written: Vec<String> = FILES.iter().map(|(name, _)| args.dir.join(name).display().to_string()).collect();
     if context.json {
-        return Ok(Outcome::ok(format!("{:#}\n", serde_json::json!({ "written": written }))));
+        return Ok(Outcome::ok(format!("{:#}\n", serde_json::json!({ "written": written, "kept": kept }))));
     }
-    Ok(Outcome::ok(format!("written:\n  {}\n\n{}", written.join("\n  "), next(&args.dir))))
+    let kept = if kept.is_empty() { String::new() } else { format!("kept as it is:\n  {}\n", kept.join("\n  ")) };
+    Ok(Outcome::ok(format!("written:\n  {}\n{kept}\n{}", written.join("\n  "), next(&config))))
 }
 
 /// A new file that only its owner can read: seed lists say where secrets lie.
@@ -95,7 +109,7 @@ mod tests {
             quiet: false,
             simulated: false,
         };
-        execute(&context, &InitArgs { dir: dir.to_owned() })
+        execute(&context, &InitArgs { dir: Some(dir.to_owned()) })
     }
 
     /// The text with every key and heading taken out of its comment.
@@ -127,20 +141,25 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_overwritten_and_nothing_is_written_beside_what_is_there() {
-        for (name, _) in FILES {
+    fn what_is_there_is_kept_and_only_what_is_missing_is_written() {
+        for (taken, _) in FILES {
             let dir = tempfile::tempdir().unwrap();
-            let path = dir.path().join(name);
+            let path = dir.path().join(taken);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             // Even a link that leads nowhere is somebody's.
             std::os::unix::fs::symlink("nowhere", &path).unwrap();
+            let told = init(dir.path()).unwrap().stdout;
+            assert!(told.contains(&format!("kept as it is:\n  {}\n", path.display())), "{told}");
+            for (name, text) in FILES {
+                let is_written = std::fs::read_to_string(dir.path().join(name)).is_ok_and(|found| found == text);
+                assert_eq!(is_written, name != taken, "{name}");
+            }
             let failure = init(dir.path()).map(|_| ()).unwrap_err();
             assert_eq!(failure.exit, Exit::BadInput);
-            let wanted = format!("{} exists already, so nothing was written; name another directory", path.display());
-            assert_eq!(failure.error.to_string(), wanted);
-            for (name, _) in FILES {
-                assert!(!dir.path().join(name).exists(), "{name}");
-            }
+            assert!(
+                failure.error.to_string().ends_with(" exist already, so nothing was written; name another directory")
+            );
+            assert!(path.read_link().is_ok());
         }
     }
 

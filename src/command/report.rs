@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use clap::ValueEnum as _;
 
 use self::gathering::{Gathered, Material, gather};
-use self::writing::{make, write_whole};
+use self::writing::{make, remove_own, write_whole};
 use super::judgement::open_to_read;
 use super::{Context, Failure, Outcome};
 use crate::cli::{Part, ReportArgs};
@@ -46,7 +46,7 @@ impl Wanted {
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outcome, Failure> {
-    let (config, store) = open_to_read(&context.config_path).await?;
+    let (config, store) = open_to_read(context).await?;
     let wanted = Wanted::of(context, args);
     let Material { streams, diagnoses } = gather(&store, &config, args, &wanted, context.clock.now()).await?;
     if streams.is_empty() {
@@ -73,6 +73,7 @@ pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outc
     let out = args.out.clone().unwrap_or_else(|| config.reports.clone());
     make(&out)?;
     let fonts = Fonts::new().map_err(Failure::internal)?;
+    let mut stale: Vec<String> = Vec::new();
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     if wanted.has(Part::Csv) {
         files.push(("report.csv".to_owned(), series_csv(&figures).map_err(Failure::internal)?));
@@ -87,12 +88,12 @@ pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outc
         files.push(("report.json".to_owned(), text.into_bytes()));
     }
     for one in &streams {
+        if one.figures.before_after.is_none() && wanted.has(Part::BeforeAfter) {
+            stale.extend(Theme::ALL.map(|theme| picture("before-after", one, theme)));
+        }
         for (name, scene) in posters(one, &wanted, args.lang, &fonts) {
             for theme in Theme::ALL {
-                // No stream's name holds an @, so that no stream's picture is another's dark one.
-                let ending = if theme == Theme::Dark { "@dark" } else { "" };
-                let name = format!("{name}-{}{ending}.png", one.figures.stream);
-                files.push((name, png(&scene, theme, &fonts).map_err(Failure::internal)?));
+                files.push((picture(name, one, theme), png(&scene, theme, &fonts).map_err(Failure::internal)?));
             }
         }
     }
@@ -103,12 +104,24 @@ pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outc
         write_whole(&path, &bytes)?;
         written.push(path.display().to_string());
     }
+    for name in stale {
+        if remove_own(&out.join(&name))? {
+            let name = out.join(name);
+            context.note(&format!("removed {}: this report compares nothing there", name.display()));
+        }
+    }
     if context.json {
         let document = document(&serde_json::json!({ "written": written })).map_err(Failure::internal)?;
         return Ok(Outcome::ok(document));
     }
     written.push(String::new());
     Ok(Outcome::ok(written.join("\n")))
+}
+
+/// The name of a picture. No stream's name holds an @, so that no stream's picture is another's dark one.
+fn picture(beginning: &str, gathered: &Gathered, theme: Theme) -> String {
+    let ending = if theme == Theme::Dark { "@dark" } else { "" };
+    format!("{beginning}-{}{ending}.png", gathered.figures.stream)
 }
 
 /// The pictures of one stream that are asked for, each with the beginning of its name.

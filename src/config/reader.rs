@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -53,7 +54,13 @@ impl Source {
             Ok(bytes) => String::from_utf8(bytes)
                 .map(|text| Self::new(file, text))
                 .map_err(|_| fault("it is not UTF-8 text; save it as UTF-8".to_owned())),
-            Err(error) => Err(fault(format!("cannot be read: {error}; {remedy}"))),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Err(fault(format!("cannot be read: {error}; {remedy}")))
+            }
+            Err(error) if error.kind() == ErrorKind::IsADirectory => {
+                Err(fault("cannot be read: it is a directory; name a file".to_owned()))
+            }
+            Err(error) => Err(fault(format!("cannot be read: {error}"))),
         }
     }
 

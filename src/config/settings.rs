@@ -116,16 +116,22 @@ pub(super) fn thresholds(top: &Section<'_>) -> Thresholds {
         spam_crit: section.share("spam_crit").unwrap_or(guide.spam_crit),
     };
     if own.inbox_crit > own.inbox_warn {
-        let what = format!(
-            "{} is above inbox_warn, {}; a rate turns critical below a warning",
-            own.inbox_crit, own.inbox_warn
-        );
-        section.fault_of(if section.has("inbox_crit") { "inbox_crit" } else { "inbox_warn" }, what);
+        let (warn, crit) = (own.inbox_warn, own.inbox_crit);
+        let (key, what) = if section.has("inbox_crit") {
+            ("inbox_crit", format!("{crit} is above inbox_warn, {warn}"))
+        } else {
+            ("inbox_warn", format!("{warn} is below inbox_crit, {crit}"))
+        };
+        section.fault_of(key, format!("{what}; a rate turns critical below a warning"));
     }
     if own.spam_crit < own.spam_warn {
-        let what =
-            format!("{} is below spam_warn, {}; a share turns critical above a warning", own.spam_crit, own.spam_warn);
-        section.fault_of(if section.has("spam_crit") { "spam_crit" } else { "spam_warn" }, what);
+        let (warn, crit) = (own.spam_warn, own.spam_crit);
+        let (key, what) = if section.has("spam_crit") {
+            ("spam_crit", format!("{crit} is below spam_warn, {warn}"))
+        } else {
+            ("spam_warn", format!("{warn} is above spam_crit, {crit}"))
+        };
+        section.fault_of(key, format!("{what}; a share turns critical above a warning"));
     }
     section.finish();
     own

@@ -94,7 +94,7 @@ fn a_slip_in_the_main_file_is_told_with_line_key_and_remedy() {
         ),
         (
             "[thresholds]\nspam_warn = 0.3\n",
-            "inboxed.toml:2: thresholds.spam_warn: 0.2 is below spam_warn, 0.3; a share turns critical above a warning",
+            "inboxed.toml:2: thresholds.spam_warn: 0.3 is above spam_crit, 0.2; a share turns critical above a warning",
         ),
         (
             "[weights]\ngmial = 0.5\n",

@@ -66,6 +66,24 @@ fn what_init_wrote_is_checked_with_every_thing_that_is_still_to_be_done() {
 }
 
 #[test]
+fn init_writes_the_configuration_that_is_named_and_what_is_missing_beside_it() {
+    let place = tempfile::tempdir().unwrap();
+    let written = call(place.path(), &["init", "--config", "mail/mine.toml"]);
+    assert_eq!(written.code, Some(0), "{written:?}");
+    for words in ["in mail/mine.toml, ", "into mail/messages/", "--config mail/mine.toml check"] {
+        assert!(written.stdout.contains(words), "{words} in {written:?}");
+    }
+    let listed = call(place.path(), &["--config", "mail/mine.toml", "seeds", "list", "--json"]);
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    assert!(!place.path().join("inboxed.toml").exists() && !place.path().join("mail/inboxed.toml").exists());
+    let again = call(place.path(), &["init", "mail", "--json"]).json();
+    assert_eq!(again["written"], serde_json::json!(["mail/inboxed.toml"]));
+    assert_eq!(again["kept"], serde_json::json!(["mail/seeds/example.toml", "mail/messages/newsletter.eml"]));
+    let directory = call(place.path(), &["--config", "mail", "runs"]);
+    assert_eq!(directory.stderr, "inboxed: mail: cannot be read: it is a directory; name a file\n");
+}
+
+#[test]
 fn a_region_that_has_the_shape_of_none_is_refused_and_a_range_of_runs_is_told_how_to_be_written() {
     let place = tempfile::tempdir().unwrap();
     std::fs::write(place.path().join("inboxed.toml"), "[ses]\nregion = \"eu-central\"\n").unwrap();

@@ -436,3 +436,38 @@ fn where_no_run_was_made_yet_reading_finds_nothing_and_leaves_nothing() {
     let left: Vec<_> = std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["inboxed.toml"]);
 }
+
+#[test]
+fn a_picture_that_a_report_does_not_have_any_more_goes_if_it_is_ours() {
+    let place = Place::new("");
+    place.write("theirs.csv", &history(2, 6, |week, _, seed| noise(week, seed)));
+    assert_eq!(place.call(&["import", "theirs.csv"]).code, Some(0));
+    assert_eq!(place.call(&["report"]).code, Some(0));
+    let path = |name: &str| place.path().join("reports").join(name);
+    let ours = std::fs::read(path("trend-news.png")).unwrap();
+    for (name, bytes) in [
+        ("before-after-news.png", &ours[..]),
+        ("before-after-news@dark.png", b"\x89PNG\r\n\x1a\nsomebody's own"),
+        ("before-after-other.png", &ours),
+    ] {
+        std::fs::write(path(name), bytes).unwrap();
+    }
+    assert_eq!(place.call(&["report", "--only", "trend"]).stderr, "", "not asked for, not looked at");
+    let said = place.call(&["report"]);
+    assert_eq!((said.code, said.stderr.lines().count()), (Some(0), 1), "{}", said.stderr);
+    assert!(
+        said.stderr.contains("reports/before-after-news.png: this report compares nothing there"),
+        "{}",
+        said.stderr
+    );
+    assert!(!path("before-after-news.png").exists());
+    assert!(path("before-after-news@dark.png").exists() && path("before-after-other.png").exists());
+    for words in [&["report", "--show", "--out", "x"][..], &["report", "--since", "0s"]] {
+        assert_eq!(place.call(words).code, Some(64), "{words:?}");
+    }
+    let said = place.call(&["report", "--out", "theirs.csv"]);
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (Some(65), "inboxed: theirs.csv is no directory; name one for the files of the report\n")
+    );
+}

@@ -5,12 +5,17 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use crate::command::Failure;
+use crate::render::png::is_own_png;
 
 /// The directory of a report.
 pub(super) fn make(directory: &Path) -> Result<(), Failure> {
+    if directory.metadata().is_ok_and(|found| !found.is_dir()) {
+        let directory = directory.display();
+        return Err(Failure::bad_input(anyhow!("{directory} is no directory; name one for the files of the report")));
+    }
     let made = std::fs::create_dir_all(directory).with_context(|| format!("make {}", directory.display()));
     made.map_err(Failure::bad_input)
 }
@@ -28,4 +33,15 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         Ok(())
     };
     write().with_context(|| format!("write {}", path.display())).map_err(Failure::bad_input)
+}
+
+/// Takes away a picture of an earlier report that this one does not have any more. Only what bears our mark goes; whether
+/// there was such a one.
+pub(super) fn remove_own(path: &Path) -> Result<bool, Failure> {
+    let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file());
+    if !is_file || !std::fs::read(path).is_ok_and(|bytes| is_own_png(&bytes)) {
+        return Ok(false);
+    }
+    let removed = std::fs::remove_file(path).with_context(|| format!("remove {}", path.display()));
+    removed.map(|()| true).map_err(Failure::bad_input)
 }

@@ -23,6 +23,15 @@ pub(crate) enum PngFault {
     Encoding(#[from] png::EncodingError),
 }
 
+/// What a text chunk says of who drew an image (PNG §11.3.3.2).
+const SOFTWARE: (&str, &str) = ("Software", "inboxed");
+
+/// Whether an image was drawn here.
+pub(crate) fn is_own_png(bytes: &[u8]) -> bool {
+    let mark = format!("tEXt{}\0{}", SOFTWARE.0, SOFTWARE.1);
+    bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.windows(mark.len()).any(|part| part == mark.as_bytes())
+}
+
 /// Draws a scene, two pixels for each of its units.
 pub(crate) fn png(scene: &Scene, theme: Theme, fonts: &Fonts) -> Result<Vec<u8>, PngFault> {
     let (width, height, pixels) = canvas::paint(scene, theme, fonts)?;
@@ -38,7 +47,7 @@ pub(crate) fn png(scene: &Scene, theme: Theme, fonts: &Fonts) -> Result<Vec<u8>,
     }));
     encoder.add_itxt_chunk("Title".to_owned(), scene.title.clone())?;
     encoder.add_itxt_chunk("Description".to_owned(), scene.description.clone())?;
-    encoder.add_text_chunk("Software".to_owned(), "inboxed".to_owned())?;
+    encoder.add_text_chunk(SOFTWARE.0.to_owned(), SOFTWARE.1.to_owned())?;
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&pixels)?;
     writer.finish()?;
