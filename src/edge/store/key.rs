@@ -10,7 +10,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use super::open::{beside, sync_directory};
+use super::place::{beside, sync_directory};
 use super::{Store, StoreFault};
 
 impl Store {

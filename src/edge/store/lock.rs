@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 
-use super::open::{beside, is_no_room, resolved, unreachable};
+use super::place::{beside, is_no_room, resolved, unreachable};
 use super::{Store, StoreFault};
 use crate::domain::run::RunId;
 

@@ -9,12 +9,14 @@
 
 mod acceptance;
 mod fault;
+mod fold;
 mod key;
 mod lock;
 mod look;
 mod open;
 mod outbox;
 mod period;
+mod place;
 mod plan;
 mod probe;
 mod reputation;
@@ -39,9 +41,10 @@ use tempfile::TempDir;
 
 use fault::Doing as _;
 pub(crate) use fault::StoreFault;
+pub(crate) use fold::fold;
 pub(crate) use lock::Lock;
-pub(crate) use open::{fold, refuse_place};
 pub(crate) use outbox::{Delivery, NewEvent, Waiting};
+pub(crate) use place::refuse_place;
 pub(crate) use plan::{NewRun, StreamFacts};
 pub(crate) use suppression::Listing;
 pub(crate) use tally::Remembered;

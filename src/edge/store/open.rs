@@ -3,21 +3,19 @@
 //! A file that is not ours, damaged or newer than this program is named in the error and left as it is. Nothing is ever
 //! created anew in its place.
 
-use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::SqliteConnection;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, SqliteConnection};
 
 use super::fault::Doing as _;
+use super::place::{NO_FILE, beside, create, is_filled, refuse_lone_log, resolved, unreachable};
 use super::wal::has_lost;
-use super::{Lock, Store, StoreFault};
+use super::{Store, StoreFault};
 
 /// A change of a file is seen by the compiler; that a file was added is seen by a test, which then wants this one saved.
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -35,27 +33,11 @@ const BUSY_WRITING: Duration = Duration::from_mins(2);
 /// How often a log must look damaged before it is called so.
 const BROKEN_LOOKS: u8 = 4;
 
-/// How long folding waits for who is just reading or writing. What it then cannot do the next one does.
-const BUSY_FOLDING: Duration = Duration::from_millis(500);
-
 /// How long a write waits for its turn among ours: a thousand looks may end at once, and each is synced to the disk.
 const TURN_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Read-only connections: reading is short and the writer does not hold it up.
 const READERS: u32 = 4;
-
-/// What is said of a database that is a directory or a device.
-const NO_FILE: &str = "it is no regular file; name another one as `database`";
-
-/// Why a database cannot lie here, as far as that shows without opening or making anything.
-pub(crate) fn refuse_place(database: &Path) -> Result<(), StoreFault> {
-    let path = resolved(database).map_err(|error| unreachable(database, &error))?;
-    match std::fs::metadata(&path) {
-        Ok(found) if !found.is_file() => Err(StoreFault::Unreachable { path, why: NO_FILE.to_owned() }),
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unreachable(&path, &error)),
-        Ok(_) | Err(_) => refuse_lone_log(&path),
-    }
-}
 
 impl Store {
     /// Opens the database for work on runs, and creates it where there is none. The whole file is checked first, so that
@@ -185,41 +167,9 @@ impl Store {
     }
 }
 
-/// Folds the write-ahead log of a database into it, so that this one file holds everything that was stored. Whoever works
-/// on runs there does so when it ends, and nobody is waited for; what cannot be folded now lies in the log, where the next
-/// one who opens the database finds it.
-pub(crate) async fn fold(database: &Path) {
-    let Ok(path) = resolved(database) else { return };
-    let log = beside(&path, "-wal");
-    if !is_filled(&log) || Lock::holder(&path).is_some() || has_lost(&log) {
-        return;
-    }
-    if let Err(error) = try_fold(&path).await {
-        tracing::debug!(%error, "the write-ahead log stays beside the database");
-    }
-}
-
-async fn try_fold(path: &Path) -> Result<(), sqlx::Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(false)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("fullfsync", "ON")
-        .busy_timeout(BUSY_FOLDING);
-    // A connection that could write would fold another program's log when it closes.
-    let mut looking = SqliteConnection::connect_with(&options.clone().read_only(true)).await?;
-    let found = standing(&mut looking).await?;
-    looking.close().await?;
-    if matches!(found, Standing::Ours { .. }) {
-        let mut folding = SqliteConnection::connect_with(&options).await?;
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut folding).await?;
-        folding.close().await?;
-    }
-    Ok(())
-}
-
 /// What an opened file turned out to be.
-enum Standing {
+#[derive(Debug)]
+pub(super) enum Standing {
     /// Nothing was ever written to it.
     Empty,
     /// Another program's database.
@@ -233,7 +183,8 @@ enum Standing {
     },
 }
 
-async fn standing(connection: &mut SqliteConnection) -> Result<Standing, sqlx::Error> {
+/// Tells it.
+pub(super) async fn standing(connection: &mut SqliteConnection) -> Result<Standing, sqlx::Error> {
     // One statement, one snapshot: another process may commit the first schema between two.
     let (application, objects): (i64, i64) =
         sqlx::query_as("SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id")
@@ -277,40 +228,6 @@ async fn switch_to_wal(connection: &mut SqliteConnection) -> Result<(), StoreFau
     }
 }
 
-/// The path with every symbolic link resolved, so that one database has one lock however it is named. The file itself
-/// need not exist, its directory must.
-pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
-    match std::fs::canonicalize(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            let name = path.file_name().ok_or(error)?;
-            Ok(std::fs::canonicalize(directory.unwrap_or(Path::new(".")))?.join(name))
-        }
-        other => other,
-    }
-}
-
-/// `path` with something appended to its name.
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    PathBuf::from(name)
-}
-
-/// Whether there is a file that is not empty.
-fn is_filled(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|found| found.len() > 0)
-}
-
-/// SQLite deletes the log of an empty database as soon as it opens it; but if there is a log, then there was a database.
-fn refuse_lone_log(path: &Path) -> Result<(), StoreFault> {
-    let log = beside(path, "-wal");
-    if !is_filled(path) && is_filled(&log) {
-        return Err(StoreFault::Hollow { path: path.to_owned(), filled: log });
-    }
-    Ok(())
-}
-
 /// SQLite forgets what lies behind damage in the log, and deletes the log as soon as its last connection is closed: it must
 /// not even open it.
 async fn refuse_broken_log(path: &Path) -> Result<(), StoreFault> {
@@ -323,46 +240,6 @@ async fn refuse_broken_log(path: &Path) -> Result<(), StoreFault> {
         tokio::time::sleep(BUSY_TIMEOUT / 50).await;
     }
     Err(StoreFault::BrokenLog { path: log })
-}
-
-/// Creates an empty file that only its owner can read, unless there is a file. SQLite gives its log and index the same
-/// mode. A symbolic link to nothing is not followed.
-fn create(path: &Path) -> Result<(), StoreFault> {
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        // The new name must outlive a power failure, as the claims in the file do.
-        Ok(_) => path.parent().map_or(Ok(()), sync_directory).map_err(|error| unreachable(path, &error)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match std::fs::metadata(path) {
-            Ok(found) if found.is_file() => Ok(()),
-            Ok(_) => Err(StoreFault::Unreachable { path: path.to_owned(), why: NO_FILE.to_owned() }),
-            Err(_) => {
-                let why = "it is a symbolic link to a file that does not exist".to_owned();
-                Err(StoreFault::Unreachable { path: path.to_owned(), why })
-            }
-        },
-        Err(error) => Err(unreachable(path, &error)),
-    }
-}
-
-/// Whether a file could not be written because there is no space for it.
-pub(super) fn is_no_room(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
-/// Makes the names in a directory durable.
-pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-pub(super) fn unreachable(path: &Path, error: &io::Error) -> StoreFault {
-    if is_no_room(error) {
-        return StoreFault::NoRoom { path: path.to_owned() };
-    }
-    let why = if error.kind() == io::ErrorKind::NotFound {
-        "its directory does not exist; make it, or name another file as `database`".to_owned()
-    } else {
-        error.to_string()
-    };
-    StoreFault::Unreachable { path: path.to_owned(), why }
 }
 
 #[cfg(test)]

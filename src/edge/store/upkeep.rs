@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::fault::Doing as _;
-use super::open::{is_no_room, resolved, sync_directory};
+use super::place::{is_no_room, resolved, sync_directory};
 use super::{Store, StoreFault};
 
 /// Runs that are old, and what hangs on them.

@@ -89,8 +89,8 @@ fn summed(is_big: bool, octets: impl Iterator<Item = u8>, sums: (u32, u32)) -> (
 mod tests {
     use super::*;
     use crate::edge::store::fixture::{Place, new_run};
-    use crate::edge::store::open::{beside, fold};
-    use crate::edge::store::{Store, StoreFault};
+    use crate::edge::store::place::beside;
+    use crate::edge::store::{Store, StoreFault, fold};
 
     /// A log of several runs, with where the transaction of each ends.
     async fn written() -> (Place, Vec<u8>, Vec<usize>) {

@@ -1,7 +1,7 @@
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use sha2::{Digest as _, Sha256};
-use sqlx::SqlitePool;
+use sqlx::{Connection as _, SqlitePool};
 
 use super::*;
 use crate::domain::folder::Role;
@@ -10,6 +10,7 @@ use crate::domain::probe::ProbeState;
 use crate::domain::run::RunId;
 use crate::domain::sighting::TabAnswer;
 use crate::edge::store::fixture::{Place, at, copy, look, new_run, ses_id, sighting};
+use crate::edge::store::{Lock, fold};
 
 async fn asked(pool: &SqlitePool, pragma: &'static str) -> String {
     let row = sqlx::query(pragma).fetch_one(pool).await.unwrap();
