@@ -289,7 +289,7 @@ async fn try_once(config: &Config, alert: &Alert, notice: &Notice) -> Result<(),
         Channel::Email { to, from } => {
             let failed = |why: &str| NotTold { why: why.to_owned(), pause: None };
             let streams = prepare_streams(config, &[]).map_err(|failure| failed(&format!("{:#}", failure.error)))?;
-            let sender = from.as_ref().map(|from| from.as_str().to_owned());
+            let sender = from.as_ref().map(|from| from.on_the_wire().into_owned());
             let sender = sender.or_else(|| streams.first().map(|first| first.sender.clone()));
             let sender = sender.ok_or_else(|| failed("no stream names a sender; add `from`"))?;
             let bytes = notice.mail(&sender, to).ok_or_else(|| failed("the mail cannot be written"))?;

@@ -304,7 +304,8 @@ async fn ask_suppression(
         if let Listing::Suppressed { why } = listing {
             let why = format!(
                 "{seed} is on the SES suppression list ({why}): SES would accept the probe and never deliver it; remove it \
-                 with `aws sesv2 delete-suppressed-destination --email-address {seed}`"
+                 with `aws sesv2 delete-suppressed-destination --email-address {}`",
+                seed.on_the_wire()
             );
             found.undeliverable.insert(seed, why);
         }

@@ -19,8 +19,8 @@ pub(crate) async fn execute(context: &Context, args: &ShowArgs) -> Result<Outcom
     let mut report = judge_run(&store, &config, id, context.clock.now()).await.map_err(Failure::internal)?;
     hear(&store, &config, &mut report).await.map_err(Failure::internal)?;
     let Some(seed) = &args.seed else { return Ok(Outcome::ok(run_text(context, &report, Closing::Showing)?)) };
-    let wanted = seed.as_str().to_lowercase();
-    let is_wanted = |judged: &Judged| judged.probe.seed.as_str().to_lowercase() == wanted;
+    let wanted = seed.folded();
+    let is_wanted = |judged: &Judged| judged.probe.seed.folded() == wanted;
     if !report.probes.iter().any(is_wanted) {
         return Err(Failure::bad_input(anyhow!(
             "run {} sent nothing to {seed}; `inboxed show {}` lists its seeds",

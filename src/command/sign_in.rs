@@ -41,8 +41,8 @@ pub(crate) async fn execute(context: &Context, args: &SignInArgs) -> Result<Outc
 }
 
 fn chosen<'c>(config: &'c Config, args: &SignInArgs) -> Result<&'c ConfiguredSeed, Failure> {
-    let wanted = args.seed.as_str().to_lowercase();
-    let found = config.seeds.iter().find(|seed| seed.seed.address.as_str().to_lowercase() == wanted);
+    let wanted = args.seed.folded();
+    let found = config.seeds.iter().find(|seed| seed.seed.address.folded() == wanted);
     let Some(seed) = found else {
         let file = config.file.display();
         return Err(Failure::bad_input(anyhow!("{file}: there is no seed {}; see `inboxed seeds list`", args.seed)));

@@ -8,6 +8,7 @@ use jiff::civil::{Time, Weekday};
 
 use super::place::{command, place_of, required_place};
 use super::reader::Section;
+use super::seed::deliverable;
 pub(crate) use crate::domain::alert::Occasion;
 use crate::domain::alert::QuietHours;
 use crate::domain::seed::Address;
@@ -193,6 +194,7 @@ fn alert(section: &Section<'_>, base: &Path) -> Option<Alert> {
         Some("email") => {
             let from =
                 section.shaped("from", "an e-mail address; write one such as \"alerts@shop.example\"", Address::new);
+            let from = deliverable(section, "from", from);
             recipient(section).map(|to| Channel::Email { to, from })
         }
         Some("command") => {
@@ -214,12 +216,8 @@ fn alert(section: &Section<'_>, base: &Path) -> Option<Alert> {
 }
 
 fn recipient(section: &Section<'_>) -> Option<Address> {
-    section.required(
-        "to",
-        "\"ops@shop.example\"",
-        "an e-mail address; write one such as \"ops@shop.example\"",
-        Address::new,
-    )
+    let shape = "an e-mail address; write one such as \"ops@shop.example\"";
+    deliverable(section, "to", section.required("to", "\"ops@shop.example\"", shape, Address::new))
 }
 
 fn occasions(section: &Section<'_>) -> BTreeSet<Occasion> {

@@ -43,6 +43,7 @@ pub(super) fn read(top: &Section<'_>, file: &Path, providers: &Providers) -> Vec
 fn read_one(section: &Section<'_>, file: &Path, base: &Path, providers: &Providers) -> Option<ConfiguredSeed> {
     let shape = "an e-mail address; write one such as \"anna@gmail.com\"";
     let address = section.required("address", "\"anna@gmail.com\"", shape, Address::new);
+    let address = deliverable(section, "address", address);
     let provider = provider(section, address.as_ref(), providers);
     let login = section.shaped("login", "a login on one line that is not empty", one_line);
     let auth = section.word("auth", &[("password", AuthKind::Password), ("oauth", AuthKind::OAuth)]);
@@ -77,6 +78,16 @@ fn read_one(section: &Section<'_>, file: &Path, base: &Path, providers: &Provide
         address,
     };
     Some(ConfiguredSeed { seed, secret, oauth, place: section.place(), file: file.to_owned() })
+}
+
+/// An address that SES delivers to.
+pub(super) fn deliverable(section: &Section<'_>, key: &'static str, address: Option<Address>) -> Option<Address> {
+    let address = address?;
+    let why = address.undeliverable();
+    if let Some(why) = why {
+        section.fault_of(key, format!("\"{address}\" {why}"));
+    }
+    why.is_none().then_some(address)
 }
 
 /// The preset's port, or the usual one of an encryption that is not the preset's.
@@ -120,7 +131,7 @@ fn labels(section: &Section<'_>) -> Vec<String> {
 pub(super) fn refuse_doubles(seeds: &[ConfiguredSeed], faults: &mut Vec<Fault>) {
     let mut first: BTreeMap<String, &ConfiguredSeed> = BTreeMap::new();
     for seed in seeds {
-        let address = seed.seed.address.as_str().to_lowercase();
+        let address = seed.seed.address.folded();
         if let Some(other) = first.get(&address) {
             let line = seed.place.rsplit_once(':').and_then(|(_, line)| line.parse().ok());
             let what =

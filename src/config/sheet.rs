@@ -68,9 +68,9 @@ impl Sheet {
             match row(&Cells { columns, record: &record, line }, file, providers) {
                 Err(what) => sheet.faults.push(fault(what)),
                 Ok(row) => {
-                    if let Some(first) = lines.insert(row.address.as_str().to_lowercase(), line) {
+                    if let Some(first) = lines.insert(row.address.folded(), line) {
                         let what = format!("{} stands in line {first} already; take one of them out", row.address);
-                        lines.insert(row.address.as_str().to_lowercase(), first);
+                        lines.insert(row.address.folded(), first);
                         sheet.faults.push(fault(what));
                     } else {
                         sheet.rows.push(row);
@@ -101,6 +101,9 @@ fn row(cells: &Cells<'_>, file: &Path, providers: &Providers) -> Result<SheetRow
         }
         _ => "address: is not an e-mail address; write one such as anna@gmail.com".to_owned(),
     })?;
+    if let Some(why) = address.undeliverable() {
+        return Err(format!("address: \"{address}\" {why}"));
+    }
     let (provider, guessed) = provider(cells.get("provider"), &address, providers)?;
     if provider.host.is_none() {
         return Err(format!(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::place::required_place;
 use super::reader::{Section, one_line};
 use super::region::region;
+use super::seed::deliverable;
 use crate::domain::provider::Tls;
 use crate::domain::seed::Address;
 use crate::domain::stream::{StreamKind, StreamName, TagMode};
@@ -90,6 +91,7 @@ fn read_one(section: &Section<'_>, base: &Path) -> Option<Stream> {
         [StreamKind::Marketing, StreamKind::Transactional, StreamKind::Outreach].map(|kind| (kind.word(), kind));
     let kind = section.word("kind", &kinds);
     let from = section.shaped("from", "one sender; write \"News <news@shop.example>\" or only the address", sender);
+    deliverable(section, "from", from.as_deref().and_then(address_in));
     let message = message(section, base);
     let transport = transport(section, base);
     let shape = "a configuration set's name; write letters, digits, '-' and '_', 64 at most";
@@ -124,12 +126,16 @@ fn message(section: &Section<'_>, base: &Path) -> Option<PathBuf> {
 
 /// A From that names one mailbox (RFC 5322 §3.6.2), as it is written.
 fn sender(text: &str) -> Option<String> {
+    address_in(text)?;
+    one_line(text)
+}
+
+fn address_in(text: &str) -> Option<Address> {
     let address = match text.rsplit_once('<') {
         Some((_, rest)) => rest.strip_suffix('>')?,
         None => text,
     };
-    Address::new(address.trim())?;
-    one_line(text)
+    Address::new(address.trim())
 }
 
 fn transport(section: &Section<'_>, base: &Path) -> Option<Transport> {

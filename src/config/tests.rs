@@ -169,6 +169,11 @@ fn a_slip_in_a_stream_is_told_with_line_key_and_remedy() {
             "inboxed.toml:4: stream.from: \"News <news@shop.example>, b@shop.example\" is not one sender; write \"News \
              <news@shop.example>\" or only the address",
         ),
+        (
+            "from = \"Nöws <nöws@shop.example>\"\n",
+            "inboxed.toml:4: stream.from: \"nöws@shop.example\" has letters outside ASCII before its @, and SES delivers to no \
+             such address (it speaks no SMTPUTF8); take a mailbox whose name is plain",
+        ),
         ("tag = \"subject\"\n", "inboxed.toml:4: stream.tag: \"subject\" is not one of header, none"),
         ("contrl = true\n", "inboxed.toml:4: stream.contrl: unknown key; did you mean `control`?"),
         (
@@ -217,6 +222,14 @@ fn a_slip_in_a_seed_is_told_with_line_key_and_remedy() {
         (
             format!("{SEED}\n{}", SEED.replace("anna", "ANNA")),
             "seeds/a.toml:6: seed.address: ANNA@gmail.com is listed twice, first at seeds/a.toml:1; take one out",
+        ),
+        (
+            format!(
+                "{}\n{}",
+                SEED.replace("anna@gmail.com", "a@münchen.example"),
+                SEED.replace("anna@gmail.com", "A@xn--mnchen-3ya.example")
+            ),
+            "seeds/a.toml:6: seed.address: A@xn--mnchen-3ya.example is listed twice, first at seeds/a.toml:1; take one out",
         ),
         (
             SEED.replace("provider = \"gmail\"", "provider = \"generic\""),

@@ -107,8 +107,13 @@ impl Template {
             }
         }
         field::refuse_duplicates(&fields)?;
-        let template = Self { body: header.end..text.len(), body_line: header.end_line, text, fields, notes };
+        let mut template = Self { body: header.end..text.len(), body_line: header.end_line, text, fields, notes };
         template.refuse_unsendable_lines()?;
+        if let Ok(own) = template.own_sender()
+            && own.in_other_script
+        {
+            template.notes.push(format!("From goes out with its domain as SES takes it: {}", own.address));
+        }
         Ok(template.with_recipient_notes())
     }
 
@@ -133,17 +138,17 @@ impl Template {
 
     /// The message for one seed.
     pub(crate) fn compose(&self, composition: &Composition<'_>) -> Result<Vec<u8>, MessageFault> {
-        let mut to = Some(line("To", composition.to.as_str(), "the seed's address")?);
-        let configured = composition.from.map(configured_sender).transpose()?;
-        if configured.is_none() {
-            self.own_sender()?;
-        }
-        let mut from = configured.clone();
+        let mut to = Some(line("To", &composition.to.on_the_wire(), "the seed's address")?);
+        let written = match composition.from {
+            Some(from) => Some(configured_sender(from)?),
+            None => self.own_sender()?.rewritten()?,
+        };
+        let mut from = written.clone();
         let mut out = Vec::with_capacity(self.text.len().saturating_add(512));
         for field in &self.fields {
             match field.fate() {
                 Fate::Recipient => out.extend(to.take().unwrap_or_default()),
-                Fate::Sender if configured.is_some() => out.extend(from.take().unwrap_or_default()),
+                Fate::Sender if written.is_some() => out.extend(from.take().unwrap_or_default()),
                 Fate::Keep | Fate::Sender => out.extend_from_slice(self.part(&field.range)),
                 Fate::Remove(_) | Fate::Refuse(_) => {}
             }
@@ -254,11 +259,7 @@ fn configured_sender(from: &str) -> Result<Vec<u8>, MessageFault> {
     let remedy = "write it as `Name <address@domain>`, a name with commas or dots in double quotes";
     let fault = |what: String| MessageFault::new(None, format!("the stream's from {what}"), remedy);
     let mailbox = mailbox::parse(from).map_err(|what| fault(format!("{from:?}: {what}")))?;
-    let written = format!("From: {}\r\n", mailbox.written());
-    if lines(written.as_bytes()).any(|line| line.len() > LONGEST_LINE) {
-        return Err(fault(format!("is longer than {LONGEST_LINE} octets")));
-    }
-    Ok(written.into_bytes())
+    mailbox.line().ok_or_else(|| fault(format!("is longer than {LONGEST_LINE} octets")))
 }
 
 fn refuse_long_line(line: usize, bytes: &[u8], remedy: &str) -> Result<(), MessageFault> {

@@ -110,7 +110,7 @@ impl Notice {
         let id = self.document.get("id").map(ToString::to_string).unwrap_or_default();
         MessageBuilder::new()
             .from(from.to_owned())
-            .to(to.as_str().to_owned())
+            .to(to.on_the_wire().into_owned())
             .subject(format!("inboxed: {}", self.title()))
             .header("Auto-Submitted", Raw::new("auto-generated"))
             .header("X-Inboxed-Event", Raw::new(id))

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod addresses;
 mod alerts;
 mod canaries;
 mod cost;

@@ -50,8 +50,8 @@ pub(crate) fn import(context: &Context, args: &ImportSeedsArgs) -> Result<Outcom
 fn sort(config: &Config, file: &Path, list: PathBuf, sheet: Sheet) -> Imported {
     let mut imported = Imported { list, added: Vec::new(), unchanged: Vec::new(), faults: sheet.faults };
     for row in sheet.rows {
-        let address = row.address.as_str().to_lowercase();
-        let known = config.seeds.iter().find(|seed| seed.seed.address.as_str().to_lowercase() == address);
+        let address = row.address.folded();
+        let known = config.seeds.iter().find(|seed| seed.seed.address.folded() == address);
         match known.map(|known| (known, row.difference(known))) {
             None => imported.added.push(row),
             Some((_, None)) => imported.unchanged.push(row),

@@ -55,7 +55,8 @@ fn field_warning(template: &Template, field: &Field) -> Option<String> {
     if field.is("To") {
         return None;
     }
-    if !template.part(&field.range).is_ascii() {
+    let is_rewritten = field.is("From") && template.own_sender().is_ok_and(|own| own.in_other_script);
+    if !is_rewritten && !template.part(&field.range).is_ascii() {
         return Some(format!(
             "line {line}: {name} holds octets outside ASCII: encode them (RFC 2047), SES may refuse it"
         ));

@@ -1,11 +1,12 @@
 //! A mailbox: a name and an address (RFC 5322 §3.4), as From carries it.
 //!
-//! Exactly one; groups and lists are refused, as SES needs one sender. An address outside ASCII is refused: SES takes
-//! neither SMTPUTF8 nor a domain that is not in its `xn--` form.
+//! Exactly one; groups and lists are refused, as SES needs one sender. A domain outside ASCII is written in its `xn--` form;
+//! a name before the @ that is outside ASCII is refused: SES speaks no SMTPUTF8.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::MessageFault;
 use crate::domain::seed::Address;
 
 /// Most octets of UTF-8 in one encoded word, so that it stays within 75 characters (RFC 2047 §2).
@@ -18,8 +19,10 @@ pub(super) struct Mailbox {
     name: Option<String>,
     /// Whether the name was written in quotes.
     quoted: bool,
-    /// The address.
+    /// The address, its domain in ASCII.
     pub(super) address: String,
+    /// Whether its domain was written outside ASCII.
+    pub(super) in_other_script: bool,
 }
 
 /// Reads one mailbox; the error completes "From: …".
@@ -98,13 +101,12 @@ impl Reading {
             None if self.quoted => return Err("a name without an address".to_owned()),
             None => (None, phrase),
         };
-        if !address.is_ascii() {
-            return Err(format!("{address:?} is not ASCII: write the domain in its xn-- form, SES takes no other"));
+        let read = Address::new(&address).ok_or_else(|| format!("{address:?} is no mail address"))?;
+        if let Some(why) = read.undeliverable() {
+            return Err(format!("{address:?} {why}"));
         }
-        if Address::new(&address).is_none() {
-            return Err(format!("{address:?} is no mail address"));
-        }
-        Ok(Mailbox { name, quoted: self.quoted, address })
+        let written = read.on_the_wire();
+        Ok(Mailbox { name, quoted: self.quoted, in_other_script: *written != *address, address: written.into_owned() })
     }
 }
 
@@ -134,8 +136,24 @@ impl Mailbox {
         Some(decoded.as_text().map_or_else(|| name.clone(), str::to_owned))
     }
 
+    /// The From line; `None` where it would be too long.
+    pub(super) fn line(&self) -> Option<Vec<u8>> {
+        let written = format!("From: {}\r\n", self.written());
+        let fits = super::lines(written.as_bytes()).all(|line| line.len() <= super::LONGEST_LINE);
+        fits.then(|| written.into_bytes())
+    }
+
+    /// The line that goes out in place of a message's own From; `None` where that may go out as it is.
+    pub(super) fn rewritten(&self) -> Result<Option<Vec<u8>>, MessageFault> {
+        if !self.in_other_script {
+            return Ok(None);
+        }
+        let fault = || MessageFault::new(None, "From would be too long", "shorten the name in it");
+        self.line().map(Some).ok_or_else(fault)
+    }
+
     /// The value of a From field. A name outside ASCII is encoded, one word to a line.
-    pub(super) fn written(&self) -> String {
+    fn written(&self) -> String {
         let Some(name) = &self.name else { return self.address.clone() };
         if !name.is_ascii() {
             return format!("{}\r\n <{}>", encoded_words(name), self.address);

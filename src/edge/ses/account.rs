@@ -99,8 +99,9 @@ impl ApiSender {
     pub(crate) async fn verified_among(&self, addresses: &[Address]) -> Result<BTreeSet<Address>, SesFailure> {
         match self.verified_identities().await {
             Ok(verified) => {
-                let covers =
-                    |address: &&Address| identities_of(address.as_str()).iter().any(|name| verified.contains(name));
+                let covers = |address: &&Address| {
+                    identities_of(&address.on_the_wire()).iter().any(|name| verified.contains(name))
+                };
                 Ok(addresses.iter().filter(covers).cloned().collect())
             }
             Err(failure @ (SesFailure::Unreachable(_) | SesFailure::Credentials(_))) => Err(failure),
@@ -111,7 +112,7 @@ impl ApiSender {
     async fn verified_one_by_one(&self, addresses: &[Address]) -> Result<BTreeSet<Address>, SesFailure> {
         let mut verified = BTreeSet::new();
         for address in addresses {
-            match self.identity(address.as_str()).await {
+            match self.identity(&address.on_the_wire()).await {
                 IdentityStanding::Verified => drop(verified.insert(address.clone())),
                 IdentityStanding::Unverified { .. } => {}
                 IdentityStanding::Unknown(note) => return Err(SesFailure::Unsupported(note)),

@@ -132,7 +132,7 @@ impl ApiSender {
             .client
             .send_email()
             .from_email_address(&letter.sender)
-            .destination(Destination::builder().to_addresses(letter.seed.as_str()).build())
+            .destination(Destination::builder().to_addresses(letter.seed.on_the_wire()).build())
             .content(EmailContent::builder().raw(raw).build())
             .set_configuration_set_name(letter.configuration_set.clone());
         for (name, value) in &letter.tags {

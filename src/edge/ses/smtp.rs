@@ -211,10 +211,10 @@ impl SmtpSender {
         let address = |text: &str| {
             text.parse::<lettre::Address>().map_err(|_| refuse(format!("{text:?} is no address for an SMTP envelope")))
         };
-        let (sender, seed) = (address(&letter.sender)?, address(letter.seed.as_str())?);
+        let (sender, seed) = (address(&letter.sender)?, address(&letter.seed.on_the_wire())?);
         let info = connection.server_info();
         let mut parameters = Vec::new();
-        if !(letter.sender.is_ascii() && letter.seed.as_str().is_ascii()) {
+        if !(letter.sender.is_ascii() && letter.seed.on_the_wire().is_ascii()) {
             return Err(refuse("SES takes no address outside ASCII; write the domain in its xn-- form".to_owned()));
         }
         if !letter.bytes.is_ascii() {

@@ -104,7 +104,7 @@ impl ApiSender {
             }
         }
         for address in addresses {
-            let entry = entries.get(&folded(address.as_str())).cloned();
+            let entry = entries.get(&address.folded()).cloned();
             if let Some(standing) = entry.or_else(|| complete.then_some(Suppression::NotListed)) {
                 found.insert(address.clone(), standing);
             }
@@ -116,7 +116,7 @@ impl ApiSender {
         let asked = |trace| {
             self.client
                 .get_suppressed_destination()
-                .email_address(address.as_str())
+                .email_address(address.on_the_wire())
                 .customize()
                 .interceptor(trace)
                 .send()
