@@ -157,9 +157,13 @@ async fn owed(config: &Config, almanac: &Almanac, store: &Store, now: Timestamp)
 fn as_json(config: &Config, status: &Status) -> Value {
     let series: Vec<Value> = status.series.iter().map(|series| series_object(config, series)).collect();
     let run = status.history.last().map(|last| {
+        let streams = last.run.streams.iter();
+        let streams: serde_json::Map<String, Value> =
+            streams.map(|one| (one.to_string(), json!({"health": last.health_of(one).word()}))).collect();
         json!({
             "id": last.run.id.0, "started_at": moment(last.run.started_at), "ended_at": last.run.ended_at.map(moment),
             "state": last.run.state.word(), "simulated": last.run.simulated,
+            "streams": streams,
         })
     });
     let schedule = status.schedule.as_ref().map(|owed| {

@@ -33,6 +33,18 @@ pub(crate) enum Health {
     Critical,
 }
 
+impl Health {
+    /// The word of the documents.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::TooFew => "too_few",
+            Self::Healthy => "healthy",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// Judges a run by its tallies, each with whether the spam threshold applies to that provider.
 pub(crate) fn health<'a>(tallies: impl IntoIterator<Item = (&'a Tally, bool)>, thresholds: Thresholds) -> Health {
     tallies

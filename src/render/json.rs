@@ -21,6 +21,7 @@ use super::plain::is_hostile;
 use super::report::{AuthWords, Judged, RunReport, RunTallies, Tallies};
 use crate::domain::diagnosis::Diagnoses;
 use crate::domain::finding::{Finding, Placement};
+use crate::domain::health::Thresholds;
 use crate::domain::probe::SesId;
 use crate::domain::run::{Label, Run};
 use crate::domain::sighting::TabAnswer;
@@ -121,6 +122,8 @@ struct TallyObject<'a> {
 
 #[derive(Serialize)]
 struct StreamTally<'a> {
+    /// The verdict on the stream taken alone, by the rule behind the exit code.
+    health: &'static str,
     all: Counts,
     providers: BTreeMap<&'a str, Counts>,
 }
@@ -145,7 +148,7 @@ struct Counts {
 /// The document of one run, with what it and those before it allow to say where that is asked for.
 pub(crate) fn run_document(report: &RunReport, diagnoses: Option<&Diagnoses>) -> serde_json::Result<String> {
     let (all, streams) = (report.tallies(), report.tallies_by_stream());
-    let tally = tally_object(&all, &streams);
+    let tally = tally_object(&all, &streams, report.thresholds);
     document(&RunDocument {
         run: run_object(&report.run),
         probes: report.probes.iter().map(probe_object).collect(),
@@ -165,15 +168,17 @@ pub(crate) fn story_document(report: &RunReport) -> serde_json::Result<String> {
     document(&RunDocument {
         run: run_object(&report.run),
         probes: report.probes.iter().map(told).collect(),
-        tally: tally_object(&all, &streams),
+        tally: tally_object(&all, &streams, report.thresholds),
         diagnosis: None,
     })
 }
 
 /// The document of several runs, in the order given.
 pub(crate) fn runs_document(runs: &[RunTallies]) -> serde_json::Result<String> {
-    let with_tally =
-        runs.iter().map(|one| RunWithTally { run: run_object(&one.run), tally: tally_object(&one.all, &one.streams) });
+    let with_tally = runs.iter().map(|one| RunWithTally {
+        run: run_object(&one.run),
+        tally: tally_object(&one.all, &one.streams, one.thresholds),
+    });
     document(&RunsDocument { runs: with_tally.collect() })
 }
 
@@ -251,9 +256,20 @@ pub(crate) fn tab_word(tab: &TabAnswer) -> Option<&'static str> {
     }
 }
 
-fn tally_object<'a, Name: Borrow<StreamName>>(all: &'a Tallies, streams: &'a [(Name, Tallies)]) -> TallyObject<'a> {
+fn tally_object<'a, Name: Borrow<StreamName>>(
+    all: &'a Tallies,
+    streams: &'a [(Name, Tallies)],
+    thresholds: Thresholds,
+) -> TallyObject<'a> {
     let by_stream = |(name, tallies): &'a (Name, Tallies)| {
-        (name.borrow().as_str(), StreamTally { all: counts(&tallies.all), providers: by_provider(tallies) })
+        (
+            name.borrow().as_str(),
+            StreamTally {
+                health: tallies.health(thresholds).word(),
+                all: counts(&tallies.all),
+                providers: by_provider(tallies),
+            },
+        )
     };
     TallyObject {
         all: counts(&all.all),

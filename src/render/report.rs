@@ -152,6 +152,13 @@ pub(crate) struct Tallies {
     pub(crate) providers: Vec<ProviderTally>,
 }
 
+impl Tallies {
+    /// The verdict on them.
+    pub(crate) fn health(&self, thresholds: Thresholds) -> Health {
+        health(self.providers.iter().map(|one| (&one.tally, one.provider.spam_threshold)), thresholds)
+    }
+}
+
 /// What a run comes to, without its probes.
 #[derive(Debug, Clone)]
 pub(crate) struct RunTallies {
@@ -215,16 +222,28 @@ impl RunReport {
 
     /// The verdict behind the exit code.
     pub(crate) fn health(&self) -> Health {
-        self.health_by(&self.tallies())
+        self.tallies().health(self.thresholds)
     }
 
     /// The verdict on one stream.
     pub(crate) fn health_of(&self, stream: &StreamName) -> Health {
-        self.health_by(&self.tallies_where(|judged| judged.probe.stream == *stream))
+        self.tallies_where(|judged| judged.probe.stream == *stream).health(self.thresholds)
     }
 
-    fn health_by(&self, tallies: &Tallies) -> Health {
-        health(tallies.providers.iter().map(|one| (&one.tally, one.provider.spam_threshold)), self.thresholds)
+    /// Where several streams ran: those that are beyond a threshold taken alone, the gravest first. The verdict behind the
+    /// exit code pools the streams of a provider, so that many good ones can hide a bad one.
+    pub(crate) fn beyond_alone(&self) -> Vec<(&StreamName, Tallies, Health)> {
+        if self.run.streams.len() < 2 {
+            return Vec::new();
+        }
+        let judged = |(name, tallies): (_, Tallies)| {
+            let health = tallies.health(self.thresholds);
+            (name, tallies, health)
+        };
+        let mut beyond: Vec<_> = self.tallies_by_stream().into_iter().map(judged).collect();
+        beyond.retain(|(_, _, health)| *health >= Health::Warning);
+        beyond.sort_by_key(|(_, _, health)| std::cmp::Reverse(*health));
+        beyond
     }
 
     /// Arrival by provider, with the address of the slowest seed; providers of whose probes no latency is known are absent.

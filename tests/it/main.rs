@@ -39,4 +39,5 @@ mod sign_ins;
 mod starters;
 mod status;
 mod tidy;
+mod verdicts;
 mod watching;

@@ -12,6 +12,7 @@ use crate::command::judgement::{hear, judge_run};
 use crate::command::preparation::patience_for;
 use crate::command::{Context, Failure};
 use crate::config::{Config, ConfiguredSeed};
+use crate::domain::finding::{Finding, Placement};
 use crate::domain::folder::Role;
 use crate::domain::look::Trace;
 use crate::domain::provider::ProviderName;
@@ -33,6 +34,8 @@ const RUNS_LOOKED_AFTER: u32 = 5;
 struct LastResult {
     stream: String,
     placement: Option<&'static str>,
+    /// Whether it was still watched for.
+    is_pending: bool,
     why: Option<String>,
 }
 
@@ -67,7 +70,8 @@ impl History {
             }
             history.results.entry(seed).or_default().push(LastResult {
                 stream: judged.probe.stream.to_string(),
-                placement: judged.finding.placement().map(crate::domain::finding::Placement::word),
+                placement: judged.finding.placement().map(Placement::word),
+                is_pending: judged.finding == Finding::Pending,
                 why: judged.finding.why(),
             });
         }
@@ -218,7 +222,7 @@ fn how(found: Found) -> Option<&'static str> {
 fn last_run(run: Option<RunId>, results: &[LastResult]) -> Option<String> {
     let run = run.filter(|_| !results.is_empty())?;
     let one = |result: &LastResult| {
-        let placement = result.placement.unwrap_or("unmeasured");
+        let placement = result.placement.unwrap_or(if result.is_pending { "pending" } else { "unmeasured" });
         if results.len() == 1 { placement.to_owned() } else { format!("{} {placement}", result.stream) }
     };
     Some(format!("last run ({}): {}", run.0, results.iter().map(one).collect::<Vec<_>>().join(", ")))

@@ -14,6 +14,7 @@ use crate::edge::store::Waiting;
 use crate::render::json::moment;
 use crate::render::language::Language;
 use crate::render::plain::plain;
+use crate::render::table::alone;
 use crate::render::words::{counted, percent, second};
 
 /// Under the words of a line.
@@ -46,11 +47,12 @@ fn standings(status: &Status) -> String {
     };
     let last = match status.history.last() {
         Some(last) => format!(
-            "last run  {}: run {} of {}{}; the exit code follows the last run",
+            "last run  {}: run {} of {}{}; the exit code follows the last run{}",
             health_word(status.exit).replace('_', " "),
             last.run.id.0,
             second(last.run.started_at),
             if last.run.simulated { ", simulated" } else { "" },
+            alone(last).map_or_else(String::new, |(_, words)| format!("\n          {}", plain(&words, 600))),
         ),
         None => match status.history.imported() {
             0 => "last run  none yet; `inboxed run` makes the first one".to_owned(),

@@ -33,7 +33,7 @@ pub(crate) use runs::runs_table;
 pub(crate) use seeds::{SeedLine, seeds_table};
 pub(crate) use story::{Story, story_table};
 pub(crate) use trend::trend_table;
-pub(crate) use verdict::Closing;
+pub(crate) use verdict::{Closing, alone};
 
 use super::plain::{columns, wrap};
 use super::report::RunReport;

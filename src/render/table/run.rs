@@ -2,10 +2,10 @@
 
 use super::grid::{Entry, Grid, Side};
 use super::listing::{Item, listing};
-use super::verdict::{Closing, verdict};
+use super::verdict::{Closing, alone, verdict};
 use super::{Screen, Tone, headline};
 use crate::domain::finding::{Finding, Placement, Rules};
-use crate::domain::health::{ENOUGH, Thresholds};
+use crate::domain::health::{ENOUGH, Health, Thresholds};
 use crate::domain::interval::count;
 use crate::domain::share::is_good;
 use crate::domain::tally::Tally;
@@ -21,7 +21,7 @@ const MANY_UNMEASURED: f64 = 0.2;
 /// The whole table.
 pub(crate) fn run_table(report: &RunReport, closing: Closing, screen: Screen) -> String {
     let tallies = report.tallies();
-    let mut parts = vec![headline(report, screen), summary(report, &tallies.all, screen)];
+    let mut parts = vec![headline(report, screen), summary(report, &tallies.all, screen) + &alone_line(report, screen)];
     parts.push(placements(report, &tallies, screen));
     let streams = report.tallies_by_stream();
     if streams.len() > 1 {
@@ -62,6 +62,14 @@ fn summary(report: &RunReport, all: &Tally, screen: Screen) -> String {
         None => (Tone::Warning, "Nothing could be measured yet".to_owned()),
     };
     screen.paragraph(if tone == Tone::Usual { Tone::Strong } else { tone }, &words, "")
+}
+
+/// The streams that the figure over all of them may hide.
+fn alone_line(report: &RunReport, screen: Screen) -> String {
+    let said = alone(report);
+    said.map_or_else(String::new, |(worst, words)| {
+        screen.paragraph(if worst == Health::Critical { Tone::Bad } else { Tone::Warning }, &words, "")
+    })
 }
 
 /// The tone of an inbox rate.
@@ -119,8 +127,13 @@ fn rate_entries(report: &RunReport, tally: &Tally) -> [Entry; 3] {
             Entry::usual(range(tally.interval)),
         ],
         Some(_) => [Entry::usual(""), counts, Entry::new(Tone::Quiet, "too few")],
-        None => [Entry::usual(""), Entry::new(Tone::Quiet, "–"), Entry::new(Tone::Quiet, "unmeasured")],
+        None => [Entry::usual(""), Entry::new(Tone::Quiet, "–"), Entry::new(Tone::Quiet, without_rate(tally))],
     }
+}
+
+/// Why nothing is measured: some of it may still be found, or nobody could look.
+pub(super) fn without_rate(tally: &Tally) -> &'static str {
+    if tally.pending > 0 { "pending" } else { "unmeasured" }
 }
 
 /// One count; a dash where nothing was measured, because 0 would be a claim.

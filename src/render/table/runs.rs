@@ -1,7 +1,7 @@
 //! The history as `runs` prints it: one line for each run.
 
 use super::grid::{Entry, Grid, Side};
-use super::run::{rate_tone, setting_words};
+use super::run::{rate_tone, setting_words, without_rate};
 use super::{Screen, Tone, state_tone};
 use crate::domain::health::ENOUGH;
 use crate::domain::run::RunState;
@@ -26,7 +26,7 @@ pub(crate) fn runs_table(reports: &[RunTallies], screen: Screen) -> String {
         full
     } else {
         let last = PROVIDERS + providers(reports).len();
-        grid(reports, first.confidence, |at| (at < PROVIDERS && !WIDE_ONLY.contains(&at)) || at == last)
+        grid(reports, first.confidence, |at| (at < PROVIDERS && !WIDE_ONLY.contains(&at)) || at >= last)
     };
     grid.fit(screen.columns(), &[(2, 10), (3, 11), (2, 6)]);
     let mut text = grid.draw(screen);
@@ -49,6 +49,8 @@ fn grid(reports: &[RunTallies], confidence: f64, wanted: impl Fn(usize) -> bool)
     header.extend([("inbox", right), ("probes", right), (range.as_str(), right)]);
     header.extend(titles.iter().map(|title| (title.as_str(), right)));
     header.push(("unmeasured", right));
+    let any_pending = reports.iter().any(|report| report.all.all.pending > 0);
+    header.extend(any_pending.then_some(("pending", right)));
     let mut grid = Grid::new(header.into_iter().enumerate().filter(|(at, _)| wanted(*at)).map(|(_, one)| one));
     for report in reports {
         let tallies = &report.all;
@@ -58,8 +60,9 @@ fn grid(reports: &[RunTallies], confidence: f64, wanted: impl Fn(usize) -> bool)
             let tally = tallies.providers.iter().find(|one| one.provider.name.as_str() == name);
             tally.map_or_else(|| Entry::usual(""), |one| short_rate(report, &one.tally))
         }));
-        let lost = tallies.all.unmeasured + tallies.all.pending;
-        row.push(Entry::new(if lost == 0 { Tone::Quiet } else { Tone::Warning }, lost.to_string()));
+        let apart = |count: usize| Entry::new(if count == 0 { Tone::Quiet } else { Tone::Warning }, count.to_string());
+        row.push(apart(tallies.all.unmeasured));
+        row.extend(any_pending.then(|| apart(tallies.all.pending)));
         grid.row(row.into_iter().enumerate().filter(|(at, _)| wanted(*at)).map(|(_, one)| one).collect());
     }
     grid
@@ -81,11 +84,11 @@ fn facts(report: &RunTallies) -> Vec<Entry> {
     let run = &report.run;
     let streams: Vec<&str> = run.streams.iter().map(StreamName::as_str).collect();
     let label = run.label.as_ref().map_or("", |label| label.as_str());
-    let state = match (run.simulated, run.state) {
-        (false, _) if run.imported => "imported".to_owned(),
-        (false, state) => state.word().to_owned(),
-        (true, RunState::Complete) => "simulated".to_owned(),
-        (true, state) => format!("simulated, {}", state.word()),
+    let origin = if run.simulated { Some("simulated") } else { run.imported.then_some("imported") };
+    let state = match (origin, run.state) {
+        (Some(origin), RunState::Complete) => origin.to_owned(),
+        (Some(origin), state) => format!("{origin}, {}", state.word()),
+        (None, state) => state.word().to_owned(),
     };
     vec![
         Entry::usual(run.id.0.to_string()),
@@ -102,7 +105,7 @@ fn rate(report: &RunTallies, tally: &Tally) -> [Entry; 3] {
     match tally.rate {
         Some(_) if n >= ENOUGH => [short_rate(report, tally), counts, Entry::usual(range(tally.interval))],
         Some(_) => [Entry::usual(""), counts, Entry::new(Tone::Quiet, "too few")],
-        None => [Entry::usual(""), Entry::new(Tone::Quiet, "–"), Entry::new(Tone::Quiet, "unmeasured")],
+        None => [Entry::usual(""), Entry::new(Tone::Quiet, "–"), Entry::new(Tone::Quiet, without_rate(tally))],
     }
 }
 

@@ -5,7 +5,7 @@ use crate::domain::health::{ENOUGH, Health};
 use crate::domain::run::RunState;
 use crate::render::comparison::worth;
 use crate::render::plain::plain;
-use crate::render::report::{ProviderTally, RunReport};
+use crate::render::report::{ProviderTally, RunReport, Tallies};
 use crate::render::words::{counted, percent, range};
 
 /// Which verb a table closes.
@@ -41,8 +41,12 @@ pub(super) fn verdict(report: &RunReport, closing: Closing, screen: Screen) -> S
             (Tone::Warning, words, 3)
         }
         Health::Healthy => (Tone::Good, "Healthy: no provider is beyond a threshold".to_owned(), 0),
-        Health::Warning => (Tone::Warning, format!("Warning: {}", crossings(report, Health::Warning)), 1),
-        Health::Critical => (Tone::Bad, format!("Critical: {}", crossings(report, Health::Critical)), 2),
+        Health::Warning => {
+            (Tone::Warning, format!("Warning: {}", crossings(report, &report.tallies(), Health::Warning)), 1)
+        }
+        Health::Critical => {
+            (Tone::Bad, format!("Critical: {}", crossings(report, &report.tallies(), Health::Critical)), 2)
+        }
     };
     let mut text = screen.paragraph(tone, &format!("{words} ({}).", code(exit)), "");
     for doubt in doubts(report).into_iter().chain(caveats(report)) {
@@ -51,11 +55,24 @@ pub(super) fn verdict(report: &RunReport, closing: Closing, screen: Screen) -> S
     text
 }
 
+/// Which streams are beyond a threshold taken alone, in one sentence with how grave that is; `None` where none is, or only
+/// one ran.
+pub(crate) fn alone(report: &RunReport) -> Option<(Health, String)> {
+    let beyond = report.beyond_alone();
+    let worst = beyond.first().map(|(_, _, health)| *health)?;
+    let one = |(stream, tallies, health): &(_, Tallies, Health)| {
+        let said = crossings(report, tallies, *health);
+        format!("{stream} {} ({said})", if *health == Health::Critical { "is critical" } else { "is a warning" })
+    };
+    let said: Vec<String> = beyond.iter().map(one).collect();
+    Some((worst, format!("Taken alone, {}; the exit code pools all streams.", said.join(", "))))
+}
+
 /// Which thresholds are crossed, worst first, in words.
-fn crossings(report: &RunReport, worst: Health) -> String {
+fn crossings(report: &RunReport, tallies: &Tallies, worst: Health) -> String {
     let limits = report.thresholds;
     let mut said = Vec::new();
-    for ProviderTally { provider, tally } in &report.tallies().providers {
+    for ProviderTally { provider, tally } in &tallies.providers {
         if tally.measured() < ENOUGH {
             continue;
         }
