@@ -16,6 +16,9 @@ use crate::edge::imap::{Access, Credential, Door, Mailbox, Patience, Pool};
 /// Most secrets read at once: each may start a program.
 const SECRETS_AT_ONCE: usize = 8;
 
+/// Why a seed without a secret cannot be used.
+pub(crate) const NO_SECRET: &str = "no secret is configured; add `secret = …` to the seed";
+
 /// The seeds of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Field {
@@ -78,7 +81,7 @@ async fn access(config: &Config, seed: &ConfiguredSeed, grants: &Grants, clock: 
         .ok_or_else(|| format!("its provider {} has no preset", seed.seed.provider.as_str()))?;
     let credential = match seed.seed.auth {
         AuthKind::Password => {
-            let secret = seed.secret.as_ref().ok_or("no secret is configured; add `secret = …` to the seed")?;
+            let secret = seed.secret.as_ref().ok_or(NO_SECRET)?;
             Credential::Password(secret.read().await.map_err(|fault| fault.to_string())?)
         }
         AuthKind::OAuth => Credential::Bearer(grants.grant(config, seed, clock).await?),

@@ -10,6 +10,7 @@ mod daemon;
 mod demo;
 mod diagnose;
 mod dns;
+mod dry_run;
 mod ending;
 mod exchange;
 mod field;

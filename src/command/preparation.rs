@@ -9,7 +9,7 @@ use fail::fail_point;
 use sha2::{Digest as _, Sha256};
 
 use super::preflight::Sending;
-use super::{Context, Failure, Outcome};
+use super::{Context, Failure};
 use crate::cli::RunArgs;
 use crate::config::{Config, ConfiguredSeed, Stream, Transport};
 use crate::domain::dns::name::DomainName;
@@ -19,10 +19,9 @@ use crate::domain::probe::Probe;
 use crate::domain::provider::ProviderName;
 use crate::domain::run::{Label, RunId};
 use crate::domain::seed::Address;
-use crate::domain::stream::{StreamName, TagMode, TransportKind};
+use crate::domain::stream::{StreamName, TransportKind};
 use crate::edge::imap::Patience;
 use crate::edge::store::{NewRun, StreamFacts};
-use crate::render::words::counted;
 
 /// One chosen stream with its message.
 #[derive(Debug, Clone)]
@@ -69,11 +68,6 @@ impl Preparation {
     /// Their addresses.
     pub(crate) fn addresses(&self) -> Vec<Address> {
         self.config.seeds.iter().map(|seed| seed.seed.address.clone()).collect()
-    }
-
-    /// How many probes the run has.
-    pub(crate) fn probe_count(&self) -> usize {
-        self.streams.len().saturating_mul(self.config.seeds.len())
     }
 
     /// The streams as the preflight asks about them.
@@ -248,40 +242,4 @@ fn prepare_stream(stream: &Stream) -> Result<Prepared, Failure> {
     template.compose(&composition).with_context(|| path.to_string()).map_err(Failure::bad_input)?;
     let digest = Sha256::digest(&raw).into();
     Ok(Prepared { stream: stream.clone(), template, sender, digest })
-}
-
-impl Preparation {
-    /// What `--dry-run` says: everything that would be sent, without a connection or a row.
-    pub(crate) fn dry_run(&self, context: &Context) -> Outcome {
-        let tagged = |one: &Prepared| if one.stream.tag == TagMode::Header { "header" } else { "none" };
-        if context.json {
-            let streams: Vec<serde_json::Value> = self
-                .streams
-                .iter()
-                .map(|one| {
-                    serde_json::json!({
-                        "stream": one.stream.name.as_str(), "from": one.sender, "tag": tagged(one),
-                        "message": one.stream.message.display().to_string(), "notes": one.template.notes(),
-                    })
-                })
-                .collect();
-            let seeds: Vec<&str> = self.config.seeds.iter().map(|seed| seed.seed.address.as_str()).collect();
-            let document =
-                serde_json::json!({"dry_run": true, "streams": streams, "seeds": seeds, "probes": self.probe_count()});
-            return Outcome::ok(format!("{document:#}\n"));
-        }
-        let mut lines = vec![format!(
-            "dry run: {} ({} × {}), nothing sent",
-            counted(self.probe_count(), "probe"),
-            counted(self.streams.len(), "stream"),
-            counted(self.config.seeds.len(), "seed")
-        )];
-        for one in &self.streams {
-            let message = one.stream.message.display();
-            lines.push(format!("\n{}  from {}  message {message}", one.stream.name, one.sender));
-            lines.extend(one.placeholder(&self.config).map(|why| format!("  {why}")));
-            lines.extend(one.template.notes().iter().map(|note| format!("  {note}")));
-        }
-        Outcome::ok(lines.join("\n") + "\n")
-    }
 }

@@ -11,6 +11,7 @@ use futures_util::StreamExt as _;
 
 use super::board::Board;
 use super::dns::Recorder;
+use super::dry_run::dry_run;
 use super::field::Field;
 use super::interrupt::Interrupt;
 use super::outcome::run_outcome;
@@ -35,7 +36,7 @@ pub(crate) async fn execute(context: &Context, args: &RunArgs) -> Result<Outcome
     let preparation = Preparation::new(context, args)?;
     if args.dry_run {
         refuse_place(&preparation.config.database).map_err(Failure::bad_input)?;
-        return Ok(preparation.dry_run(context));
+        return dry_run(context, &preparation).await;
     }
     let lock = Failure::locked(Lock::try_take(&preparation.config.database, None))?;
     let store = Store::open(&preparation.config.database).await.map_err(Failure::bad_input)?;
@@ -53,6 +54,9 @@ pub(crate) async fn make(
     period: Option<&Period>,
 ) -> Result<Option<Outcome>, Failure> {
     refuse_gone_lab(context, &preparation.config)?;
+    if let Some(note) = preparation.config.shared_mailboxes() {
+        context.note(&note);
+    }
     let progress = Progress::new(context.progress);
     progress.asking("SES");
     let addresses = preparation.addresses();

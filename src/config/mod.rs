@@ -136,12 +136,32 @@ impl Config {
     /// The first of several seeds that sign in to the mailbox of this one, as addresses of one person's do; `None` where it
     /// is the only one.
     pub(crate) fn first_of_mailbox(&self, seed: &Seed) -> Option<Address> {
-        let same = |other: &Seed| {
-            other.host.eq_ignore_ascii_case(&seed.host) && other.login.to_lowercase() == seed.login.to_lowercase()
-        };
+        let mailbox = self.mailbox_of(seed);
+        let same = |other: &Seed| other.host.eq_ignore_ascii_case(&seed.host) && self.mailbox_of(other) == mailbox;
         let of_mailbox = self.seeds.iter().map(|other| &other.seed).filter(|other| same(other));
         let addresses: BTreeSet<&Address> = of_mailbox.map(|other| &other.address).collect();
         addresses.first().filter(|_| addresses.len() > 1).map(|first| (*first).clone())
+    }
+
+    /// Each mailbox that several seeds sign in to, in one sentence for all; `None` where no seed shares one.
+    pub(crate) fn shared_mailboxes(&self) -> Option<String> {
+        let mut mailboxes: BTreeMap<(String, String), BTreeSet<&Address>> = BTreeMap::new();
+        for ConfiguredSeed { seed, .. } in &self.seeds {
+            let mailbox = (seed.host.to_ascii_lowercase(), self.mailbox_of(seed));
+            mailboxes.entry(mailbox).or_default().insert(&seed.address);
+        }
+        let of_one = |addresses: &BTreeSet<&Address>| {
+            addresses.iter().map(|address| address.as_str()).collect::<Vec<_>>().join(" and ")
+        };
+        let shared: Vec<String> = mailboxes.values().filter(|addresses| addresses.len() > 1).map(of_one).collect();
+        (!shared.is_empty())
+            .then(|| format!("one mailbox is one witness, and here it counts as several: {}", shared.join("; ")))
+    }
+
+    /// The mailbox that a seed signs in to, as its provider tells them apart.
+    fn mailbox_of(&self, seed: &Seed) -> String {
+        let provider = self.providers.get(&seed.provider);
+        provider.map_or_else(|| seed.login.to_lowercase(), |provider| provider.mailbox_of(&seed.login))
     }
 
     /// Reads and checks the configuration at `file` and everything it names.

@@ -9,7 +9,7 @@ use super::oauth;
 use super::reader::{Fault, Section, Source, one_line};
 use super::stream::{HOST, host_name, port, tls};
 use crate::domain::folder::Role;
-use crate::domain::provider::{LoginForm, Provider, ProviderName, Tls};
+use crate::domain::provider::{Aliases, LoginForm, Provider, ProviderName, Tls};
 use crate::domain::receiver::{HostPattern, Receiver};
 use crate::domain::sign_in::SignIn;
 
@@ -70,6 +70,9 @@ pub(super) fn read(top: &Section<'_>) -> Option<Provider> {
         domains: domains(top),
         login: top
             .word("login", &[("address", LoginForm::Address), ("local part", LoginForm::LocalPart)])
+            .unwrap_or_default(),
+        aliases: top
+            .word("aliases", &[("plus", Aliases::Plus), ("dots and plus", Aliases::DotsAndPlus)])
             .unwrap_or_default(),
         sign_in_help: top.line_of("sign_in_help").unwrap_or_else(|| CHECK_LOGIN.to_owned()),
         oauth: oauth::preset(top),

@@ -49,6 +49,18 @@ pub(crate) enum LoginForm {
     LocalPart,
 }
 
+/// What a provider overlooks before the @ of an address, so that several addresses are one mailbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Aliases {
+    /// Nothing that is known of.
+    #[default]
+    None,
+    /// A plus and what follows it.
+    Plus,
+    /// That, and every dot.
+    DotsAndPlus,
+}
+
 /// A preset.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Provider {
@@ -82,6 +94,8 @@ pub(crate) struct Provider {
     pub(crate) domains: Vec<String>,
     /// What a seed signs in as that names no login.
     pub(crate) login: LoginForm,
+    /// What it overlooks in an address.
+    pub(crate) aliases: Aliases,
     /// What to tell the user whose sign-in was refused.
     pub(crate) sign_in_help: String,
     /// Its OAuth server, as far as it is known.
@@ -102,6 +116,19 @@ impl Provider {
         match self.login {
             LoginForm::Address => address.as_str(),
             LoginForm::LocalPart => address.local_part(),
+        }
+    }
+
+    /// The mailbox that a login opens: what the provider overlooks is left out, and letters have no case.
+    pub(crate) fn mailbox_of(&self, login: &str) -> String {
+        let login = login.to_lowercase();
+        let Some((local, domain)) = login.rsplit_once('@').filter(|_| self.aliases != Aliases::None) else {
+            return login;
+        };
+        let plain = local.split_once('+').map_or(local, |(plain, _)| plain);
+        match self.aliases {
+            Aliases::DotsAndPlus => format!("{}@{domain}", plain.replace('.', "")),
+            Aliases::Plus | Aliases::None => format!("{plain}@{domain}"),
         }
     }
 

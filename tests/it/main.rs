@@ -17,6 +17,7 @@ mod daemon;
 mod demo;
 mod dialogue;
 mod dns;
+mod dry_run;
 mod economy;
 mod imports;
 // These need the program to have fail points: to die at, and to wait less long for a server that hangs.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::identity::Alignment;
 use crate::domain::oauth::OAuthPreset;
-use crate::domain::provider::{LoginForm, ProviderName, Tls};
+use crate::domain::provider::{Aliases, LoginForm, ProviderName, Tls};
 use crate::domain::receiver::{HostPattern, Receiver};
 use crate::domain::stream::StreamKind;
 
@@ -26,6 +26,7 @@ fn provider(title: &str, receiver: Receiver) -> Provider {
         message_limit: None,
         domains: vec![format!("{}.example", title.to_lowercase())],
         login: LoginForm::Address,
+        aliases: Aliases::None,
         sign_in_help: String::new(),
         oauth: OAuthPreset::default(),
         takes_passwords: true,

@@ -54,6 +54,11 @@ impl TokenStore {
         }
     }
 
+    /// Whether there are tokens, as far as that can be told without a keyring; what a killed process left unfinished counts.
+    pub(crate) fn is_there(&self) -> Option<bool> {
+        self.entry.is_none().then(|| self.file().exists() || self.beside("new").exists())
+    }
+
     /// Keeps the first tokens of a seed, whatever lay there before.
     pub(crate) async fn keep(&self, tokens: &Tokens) -> Result<(), OAuthFault> {
         let lock = self.lock().await?;

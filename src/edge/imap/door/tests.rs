@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::*;
 use crate::domain::oauth::OAuthPreset;
-use crate::domain::provider::{LoginForm, Provider, ProviderName, Tls};
+use crate::domain::provider::{Aliases, LoginForm, Provider, ProviderName, Tls};
 use crate::domain::seed::{AuthKind, IpFamily, Seed};
 use crate::edge::imap::{Mailbox, Patience, Pool};
 use crate::lab::Lab;
@@ -44,6 +44,7 @@ impl Place {
             message_limit: None,
             domains: Vec::new(),
             login: LoginForm::Address,
+            aliases: Aliases::None,
             sign_in_help: "use an app password".to_owned(),
             oauth: OAuthPreset::default(),
             takes_passwords: true,

@@ -16,7 +16,7 @@ use super::{Access, Credential, Door, Mailbox, Patience, Pool};
 use crate::domain::look::{Look, Sought};
 use crate::domain::oauth::OAuthPreset;
 use crate::domain::probe::{ProbeId, Tag};
-use crate::domain::provider::{LoginForm, Provider, ProviderName, Tls};
+use crate::domain::provider::{Aliases, LoginForm, Provider, ProviderName, Tls};
 use crate::domain::seed::{Address, AuthKind, IpFamily, Seed};
 use crate::edge::clock::Clock;
 
@@ -47,6 +47,7 @@ fn access(server: &Server) -> Access {
         message_limit: None,
         domains: Vec::new(),
         login: LoginForm::Address,
+        aliases: Aliases::None,
         sign_in_help: "use an app password".to_owned(),
         oauth: OAuthPreset::default(),
         takes_passwords: true,
