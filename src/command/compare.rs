@@ -13,6 +13,7 @@ use crate::cli::CompareArgs;
 use crate::config::Config;
 use crate::domain::compare::{Comparison, Verdict};
 use crate::domain::dns::change::Change;
+use crate::domain::overall::traffic_shares;
 use crate::domain::run::{Run, RunId, RunState};
 use crate::domain::sample::{Sample, samples};
 use crate::domain::selection::{Selection, Turn, around_last};
@@ -247,11 +248,13 @@ async fn compared(
     let providers = shown(config);
     let (rules, confidence) = (config.judge.rules, config.judge.confidence);
     let samples = samples(placements.probes(), &places, rules, confidence, &|name| rank(&providers, name));
-    let weights: Vec<f64> = samples.iter().map(|sample| weight(config, sample)).collect();
+    let names: Vec<&str> = samples.iter().map(|sample| sample.provider.as_str()).collect();
+    let weights = traffic_shares(&config.weights, &names);
     let answers: Vec<Answers> = samples.iter().map(|sample| sample.answers.clone()).collect();
     let sides: Vec<Side> = places.iter().map(|(_, side)| *side).collect();
     let comparison = Comparison::of(&answers, &sides, &weights, 1.0 - confidence);
     let mut notes = chosen.notes;
+    notes.extend(without_share(config, &samples, &weights, &providers));
     if compared_runs.iter().any(|(run, _)| run.imported) {
         notes.push("Some runs were imported: their placements are as another tool told them.".to_owned());
     }
@@ -275,13 +278,21 @@ async fn compared(
     })
 }
 
-/// The traffic share of a provider; equal where none are configured, none where others are.
-fn weight(config: &Config, sample: &Sample) -> f64 {
-    if config.weights.is_empty() {
-        return 1.0;
-    }
-    let weight = config.weights.iter().find(|(name, _)| name.as_str() == sample.provider);
-    weight.map_or(0.0, |(_, weight)| *weight)
+/// That providers are left without a share of the traffic, because those named in `[weights]` take all of it.
+fn without_share(config: &Config, samples: &[Sample], weights: &[f64], providers: &[ShownProvider]) -> Option<String> {
+    let is_named = |sample: &Sample| config.weights.keys().any(|name| name.as_str() == sample.provider);
+    let left_out = samples.iter().zip(weights).filter(|(sample, weight)| **weight <= 0.0 && !is_named(sample));
+    let title = |(sample, _): (&Sample, &f64)| {
+        let shown = providers.iter().find(|shown| shown.name.as_str() == sample.provider);
+        shown.map_or_else(|| sample.provider.clone(), |shown| shown.title.clone())
+    };
+    let titles: Vec<String> = left_out.map(title).collect();
+    (!titles.is_empty()).then(|| {
+        format!(
+            "Not counted over all: {}; the providers named in [weights] share all of the traffic already.",
+            titles.join(", ")
+        )
+    })
 }
 
 /// A provider that surely got worse is critical even where the figure over all is not.

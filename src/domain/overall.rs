@@ -3,10 +3,29 @@
 //! Weights are traffic shares. Degrees of freedom of the weighted seed variance are Satterthwaite's (Welch 1947,
 //! Satterthwaite 1946). At the level of runs only those count in which every provider was measured.
 
+use std::collections::BTreeMap;
+
 use super::interval::{Interval, count};
+use super::provider::ProviderName;
 use super::quantile::{student_beyond, student_quantile};
 use super::shift::{Parts, RunLevel, Shift, Side};
 use super::sign_flip::{rounded, sign_flip};
+
+/// What is left of 1 below this is the last digit of a sum, and nobody's share.
+const NOTHING_LEFT: f64 = 1e-9;
+
+/// The traffic shares of providers, of which the user may have named some: the others share equally what those leave of 1.
+/// Equal for all where none is named.
+pub(crate) fn traffic_shares(named: &BTreeMap<ProviderName, f64>, providers: &[&str]) -> Vec<f64> {
+    if named.is_empty() {
+        return vec![1.0; providers.len()];
+    }
+    let own = |provider: &str| named.iter().find(|(name, _)| name.as_str() == provider).map(|(_, share)| *share);
+    let left = 1.0 - named.values().sum::<f64>();
+    let others = providers.iter().filter(|provider| own(provider).is_none()).count();
+    let each = if left > NOTHING_LEFT { left / count(others) } else { 0.0 };
+    providers.iter().map(|provider| own(provider).unwrap_or(each)).collect()
+}
 
 /// Steps of weighted differences on which the sign-flip test works.
 const STEPS: f64 = 1e5;
@@ -129,4 +148,27 @@ pub(crate) fn contrasts(shifts: &[&Shift], sides: &[Side]) -> Vec<Contrast> {
         Contrast { diff: Some(combined.diff), p_seed: Some(p_seed), p_run, p: p_run.map(|p| p.max(p_seed)) }
     };
     (0..parts.len()).map(contrast).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn providers_that_are_not_named_share_what_is_left() {
+        for (named, wanted) in [
+            (&[][..], [1.0, 1.0, 1.0]),
+            (&[("gmail", 0.5)], [0.5, 0.25, 0.25]),
+            (&[("gmail", 0.5), ("yahoo", 0.3)], [0.5, 0.2, 0.3]),
+            (&[("gmail", 0.6), ("aol", 0.2)], [0.6, 0.1, 0.1]),
+            (&[("gmail", 0.7), ("outlook", 0.2), ("aol", 0.1)], [0.7, 0.2, 0.0]),
+            (&[("gmail", 1.0), ("yahoo", 1.0)], [1.0, 0.0, 1.0]),
+            (&[("gmail", 0.0)], [0.0, 0.5, 0.5]),
+            (&[("gmail", 0.2), ("outlook", 0.2), ("yahoo", 0.2)], [0.2, 0.2, 0.2]),
+        ] {
+            let shares = named.iter().map(|(name, share)| (ProviderName::new(name).unwrap(), *share)).collect();
+            let found = traffic_shares(&shares, &["gmail", "outlook", "yahoo"]);
+            assert!(found.iter().zip(wanted).all(|(one, other)| (one - other).abs() < 1e-12), "{named:?}: {found:?}");
+        }
+    }
 }

@@ -144,15 +144,25 @@ fn noise_alone_is_no_evidence_of_change() {
     assert_eq!((code, &document["overall"]["word"]), (Some(0), &json!("no_clear_change")));
     assert!(document["overall"]["unseen_drop"].as_f64().unwrap() > 0.0);
     // Weights of the configuration decide what the overall figure is made of.
-    let weighted = Place::new("[weights]\ngmail = 0.5\nyahoo = 0.5\n");
-    assert_eq!(place.call(&["backup", weighted.path().join("inboxed.db").to_str().unwrap()]).code, Some(0));
-    let said = weighted.call(&["compare", "--before", "1,2,3,4", "--after", "5,6,7,8"]);
-    assert!(
-        said.stdout.contains("Over all weighs Gmail 50 %, Outlook 0 %, Yahoo 50 %."),
-        "{}{}",
-        said.stdout,
-        said.stderr
-    );
+    let left_out = "Not counted over all: Outlook; the providers named in [weights] share all of the traffic already.";
+    for (weights, words, is_left_out) in [
+        ("gmail = 0.5\nyahoo = 0.5\n", "Over all weighs Gmail 50 %, Outlook 0 %, Yahoo 50 %.", true),
+        ("gmail = 0.5\n", "Over all weighs Gmail 50 %, Outlook 25 %, Yahoo 25 %.", false),
+        ("gmail = 0.5\nyahoo = 0.5\noutlook = 0\n", "Over all weighs Gmail 50 %, Outlook 0 %, Yahoo 50 %.", false),
+        ("gmail = 0.2\nyahoo = 0.2\noutlook = 0.1\n", "Over all weighs Gmail 40 %, Outlook 20 %, Yahoo 40 %.", false),
+    ] {
+        let weighted = Place::new(&format!("[weights]\n{weights}"));
+        assert_eq!(place.call(&["backup", weighted.path().join("inboxed.db").to_str().unwrap()]).code, Some(0));
+        let said = weighted.call(&["compare", "--before", "1,2,3,4", "--after", "5,6,7,8"]);
+        let told = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains(words), "{weights}: {}{}", said.stdout, said.stderr);
+        assert_eq!(told.contains(left_out), is_left_out, "{weights}: {told}");
+    }
+    for weights in ["gmail = 0\nyahoo = 0\n", "gmail = -0.5\n", "gmail = nan\n", "gmail = inf\n"] {
+        let refused = Place::new(&format!("[weights]\n{weights}")).call(&["runs"]);
+        assert_eq!((refused.code, refused.stderr.contains("inboxed.toml:")), (Some(65), true), "{}", refused.stderr);
+        assert!(refused.stderr.contains("weights"), "{}", refused.stderr);
+    }
 }
 
 #[test]
