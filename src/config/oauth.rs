@@ -2,16 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use url::Url;
-
 use super::place::place_of;
 use super::reader::{Section, TextOrTexts, one_line};
-use super::settings::web_address;
+use super::settings::{PRIVATE, private_address};
 use crate::domain::oauth::{Flow, OAuthChoice, OAuthPreset};
 use crate::secret::SecretSource;
-
-/// What an address of an OAuth server looks like, for the user.
-const URL: &str = "an address without a user name that starts with https://; only this very machine may be http://";
 
 /// `[seed.oauth]` or `[oauth.PROVIDER]`. What it leaves open, the provider decides.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -69,9 +64,9 @@ fn choice(section: &Section<'_>, base: &Path) -> OAuth {
             flow: flow(section),
             client_id: line("client_id"),
             tenant: section.shaped("tenant", "a tenant; write its id or a domain of it", tenant),
-            auth_url: section.shaped("auth_url", URL, oauth_url),
-            token_url: section.shaped("token_url", URL, oauth_url),
-            device_url: section.shaped("device_url", URL, oauth_url),
+            auth_url: section.shaped("auth_url", PRIVATE, private_address),
+            token_url: section.shaped("token_url", PRIVATE, private_address),
+            device_url: section.shaped("device_url", PRIVATE, private_address),
             scopes: scopes(section, "scopes"),
         },
         client_secret: place_of(section, "client_secret", base),
@@ -84,9 +79,9 @@ fn choice(section: &Section<'_>, base: &Path) -> OAuth {
 pub(super) fn preset(top: &Section<'_>) -> OAuthPreset {
     let Some(section) = top.section("oauth") else { return OAuthPreset::default() };
     let preset = OAuthPreset {
-        auth_url: section.shaped("auth_url", URL, oauth_url),
-        token_url: section.shaped("token_url", URL, oauth_url),
-        device_url: section.shaped("device_url", URL, oauth_url),
+        auth_url: section.shaped("auth_url", PRIVATE, private_address),
+        token_url: section.shaped("token_url", PRIVATE, private_address),
+        device_url: section.shaped("device_url", PRIVATE, private_address),
         tenant: section.shaped("tenant", "a tenant; write its id or a domain of it", tenant),
         flow: flow(&section),
         scopes: scopes(&section, "scopes"),
@@ -117,15 +112,4 @@ fn scopes(section: &Section<'_>, key: &'static str) -> Vec<String> {
 fn tenant(text: &str) -> Option<String> {
     let fits = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
     (fits && text != "." && text != "..").then(|| text.to_owned())
-}
-
-/// Tokens and secrets travel to it: encrypted, or not out of this machine.
-fn oauth_url(text: &str) -> Option<String> {
-    let url = Url::parse(&web_address(text)?.replace("{tenant}", "t")).ok()?;
-    let local = match url.host()? {
-        url::Host::Ipv4(address) => address.is_loopback(),
-        url::Host::Ipv6(address) => address.is_loopback(),
-        url::Host::Domain(name) => name == "localhost",
-    };
-    (url.scheme() == "https" || local).then(|| text.to_owned())
 }

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::{Host, Url};
+
 use super::reader::{Section, nearest};
 use super::region::region;
 use crate::domain::finding::Rules;
@@ -47,23 +49,35 @@ pub(crate) struct Judging {
 
 pub(super) fn ses(top: &Section<'_>) -> Ses {
     let Some(section) = top.section("ses") else { return Ses::default() };
-    let endpoint_url = section.shaped(
-        "endpoint_url",
-        "an address without a user name; write one such as \"http://127.0.0.1:4579\"",
-        web_address,
-    );
+    let endpoint_url = section.shaped("endpoint_url", PRIVATE, private_address);
     let ses = Ses { region: region(&section), endpoint_url };
     section.finish();
     ses
 }
 
 /// An `http` or `https` address. One with a user name may hold a password and is refused.
-pub(super) fn web_address(text: &str) -> Option<String> {
+fn web_address(text: &str) -> Option<String> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))?;
     let host = rest.split('/').next().unwrap_or_default();
     let is_plain =
         !host.is_empty() && !rest.contains('@') && !rest.contains(|c: char| c.is_whitespace() || c.is_control());
     is_plain.then(|| text.to_owned())
+}
+
+/// What a private address looks like, for the user.
+pub(super) const PRIVATE: &str =
+    "an address without a user name that starts with https://; only this very machine may be http://";
+
+/// A web address to which everything travels encrypted, or does not leave this machine.
+pub(super) fn private_address(text: &str) -> Option<String> {
+    let address = web_address(text)?;
+    let url = Url::parse(&address.replace("{tenant}", "t")).ok()?;
+    let is_local = match url.host()? {
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+        Host::Domain(name) => name == "localhost",
+    };
+    (url.scheme() == "https" || is_local).then_some(address)
 }
 
 pub(super) fn running(top: &Section<'_>) -> Running {

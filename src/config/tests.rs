@@ -74,8 +74,8 @@ fn a_slip_in_the_main_file_is_told_with_line_key_and_remedy() {
         ),
         (
             "[ses]\nendpoint_url = \"http://anna:hunter2@h/\"\n",
-            "inboxed.toml:2: ses.endpoint_url: it is not an address without a user name; write one such as \
-             \"http://127.0.0.1:4579\"",
+            "inboxed.toml:2: ses.endpoint_url: it is not an address without a user name that starts with https://; only this \
+             very machine may be http://",
         ),
         (
             "[judge]\nconfidence = 1\n",
@@ -147,6 +147,21 @@ fn a_slip_in_the_main_file_is_told_with_line_key_and_remedy() {
         ("[run]\n[run]\n", "inboxed.toml:2: not valid TOML: duplicate key"),
     ] {
         check(main, SEED, sentence);
+    }
+}
+
+#[test]
+fn messages_travel_encrypted_or_not_out_of_this_machine() {
+    let set = |url: &str| load(&format!("[ses]\nendpoint_url = \"{url}\"\n{STREAM}"), SEED);
+    for url in ["http://mail.example:80", "http://192.0.2.1", "http://127.0.0.1.evil.example", "ftp://127.0.0.1"] {
+        let told = format!(
+            "inboxed.toml:2: ses.endpoint_url: \"{url}\" is not an address without a user name that starts with https://; only \
+             this very machine may be http://"
+        );
+        assert_eq!(set(url).map(drop).unwrap_err(), told);
+    }
+    for url in ["http://127.0.0.1:4579", "http://localhost:4579", "http://[::1]:4579", "https://ses.example"] {
+        assert_eq!(set(url).unwrap().ses.endpoint_url.as_deref(), Some(url));
     }
 }
 
