@@ -40,8 +40,6 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use clap::Parser as _;
-
 use crate::render::plain::is_hostile;
 
 /// How the process ends. The numbers are a contract.
@@ -141,7 +139,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Done {
 
 /// Not generic, so that all of the program is compiled once and here, not a second time in every crate that calls [`run`].
 fn run_words(args: Vec<OsString>) -> Done {
-    let cli = match cli::Cli::try_parse_from(args) {
+    let cli = match cli::Cli::typed(args) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() => {
             let stderr = error.render().ansi().to_string();

@@ -11,18 +11,25 @@ use crate::domain::selection::Selection;
 use crate::domain::stream::StreamName;
 
 pub(super) fn stream_name(text: &str) -> Result<StreamName, String> {
-    StreamName::new(text).ok_or_else(|| "a stream's name is a letter, then letters, digits, '.', '_' or '-'".to_owned())
+    StreamName::new(text).ok_or_else(|| {
+        "a stream's name is a letter, then letters, digits, '.', '_' or '-', 64 characters at most".to_owned()
+    })
 }
 
 /// A name that systemd, launchd and a crontab's comment all take.
 pub(super) fn unit_name(text: &str) -> Result<String, String> {
     let fits = crate::domain::stream::is_plain_name(text);
-    if fits { Ok(text.to_owned()) } else { Err("a letter, then letters, digits, '.', '_' or '-'".to_owned()) }
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("a letter, then letters, digits, '.', '_' or '-', 64 characters at most".to_owned())
+    }
 }
 
 pub(super) fn label(text: &str) -> Result<Label, String> {
     Label::new(text).ok_or_else(|| {
-        "a label is a letter, then letters, digits, '.', '_' or '-', without '..', and not 'last'".to_owned()
+        "a label is a letter, then letters, digits, '.', '_' or '-', without '..', 64 characters at most, and not 'last'"
+            .to_owned()
     })
 }
 

@@ -54,7 +54,7 @@ pub(crate) async fn execute(context: &Context, args: &CheckArgs) -> Result<Outco
     refuse_gone_lab(context, &config)?;
     let store = Store::open(&config.database).await.map_err(Failure::bad_input)?;
     let progress = Progress::new(context.progress);
-    let mut checks: Vec<Check> = streams.iter().map(message_check).collect();
+    let mut checks: Vec<Check> = streams.iter().flat_map(message_checks).collect();
     let addresses: Vec<Address> = config.seeds.iter().map(|seed| seed.seed.address.clone()).collect();
     let sendings: Vec<Sending<'_>> =
         streams.iter().map(|one| Sending { stream: &one.stream, from: one.sender.clone() }).collect();
@@ -107,12 +107,15 @@ fn placeholder_check(prepared: &Prepared, config: &Config) -> Option<Check> {
     Some(Check::new("sender", prepared.sender.clone(), Verdict::Critical, found))
 }
 
-fn message_check(prepared: &Prepared) -> Check {
-    let mut remarks = prepared.template.warnings(prepared.stream.kind);
-    let verdict = if remarks.is_empty() { Verdict::Ok } else { Verdict::Warning };
+/// A message that can be sent, and each of its warnings on a line of its own.
+fn message_checks(prepared: &Prepared) -> Vec<Check> {
+    let line = |verdict, found| Check::new("message", prepared.stream.name.to_string(), verdict, found);
+    let mut remarks = vec![format!("from {}", prepared.sender)];
     remarks.extend(prepared.template.notes().iter().cloned());
-    remarks.insert(0, format!("from {}", prepared.sender));
-    Check::new("message", prepared.stream.name.to_string(), verdict, remarks.join("; "))
+    let mut lines = vec![line(Verdict::Ok, remarks.join("; "))];
+    let warnings = prepared.template.warnings(prepared.stream.kind);
+    lines.extend(warnings.into_iter().map(|warning| line(Verdict::Warning, warning)));
+    lines
 }
 
 fn ses_checks(asked: &Preflight, unfit: Option<Failure>) -> Vec<Check> {

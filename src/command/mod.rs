@@ -219,8 +219,8 @@ async fn carry_out(context: &Context, verb: &Verb) -> Result<Outcome, Failure> {
         Verb::Plan(args) => plan::execute(context, args).await,
         Verb::Import(args) => exchange::import(context, args).await,
         Verb::Export => exchange::export(context).await,
-        Verb::Completions(args) => Ok(completions::execute(args)),
-        Verb::Man(args) => man::execute(args),
+        Verb::Completions(args) => completions::execute(context, args),
+        Verb::Man(args) => man::execute(context, args),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::domain::shift::{Side, swing_variance};
 use crate::domain::stream::StreamName;
 use crate::edge::store::{Store, StoreFault};
 use crate::render::forecast::{Forecast, ProviderForecast, forecast_document};
+use crate::render::report::ShownProvider;
 use crate::render::table::forecast_table;
 
 /// Runs of history that are believed to tell of today: half a year of weekly ones.
@@ -58,7 +59,7 @@ pub(crate) async fn execute(context: &Context, args: &PlanArgs) -> Result<Outcom
         let Some(seeds) = seeds.get(shown.name.as_str()) else { continue };
         let design = history.design(&config, shown.name.as_str(), *seeds);
         let alarm = weeks_to_alarm_at(design.design.rate - args.drop / 100.0, *seeds, config.thresholds);
-        let forecast = forecast(shown.title, &design, args.drop / 100.0, args.power);
+        let forecast = forecast(shown, &design, args.drop / 100.0, args.power);
         providers.push(ProviderForecast { alarm, ..forecast });
     }
     let forecast = Forecast {
@@ -141,10 +142,11 @@ async fn history(
     Ok(History { stream: Some(stream), runs: places.len(), simulated, samples, sides })
 }
 
-fn forecast(title: String, known: &Known, drop: f64, power: f64) -> ProviderForecast {
+fn forecast(shown: ShownProvider, known: &Known, drop: f64, power: f64) -> ProviderForecast {
     let with = |runs: usize| Design { runs_before: runs, runs_after: runs, ..known.design };
     ProviderForecast {
-        title,
+        name: shown.name,
+        title: shown.title,
         design: known.design,
         rate_is_known: known.has_rate,
         tau_is_known: known.has_tau,

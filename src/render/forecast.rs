@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::json::document;
 use crate::domain::plan::{Design, Power};
+use crate::domain::provider::ProviderName;
 use crate::domain::stream::StreamName;
 
 /// What `plan` tells.
@@ -26,6 +27,8 @@ pub(crate) struct Forecast {
 /// What is to be expected at one provider.
 #[derive(Debug)]
 pub(crate) struct ProviderForecast {
+    /// The preset's name.
+    pub(crate) name: ProviderName,
     /// What people call it.
     pub(crate) title: String,
     /// Today's seeds, with four runs on each side.
@@ -106,7 +109,7 @@ pub(crate) fn forecast_document(forecast: &Forecast) -> serde_json::Result<Strin
 
 fn provider_object(one: &ProviderForecast) -> ProviderObject<'_> {
     ProviderObject {
-        provider: &one.title,
+        provider: one.name.as_str(),
         seeds: one.design.seeds,
         rate: one.design.rate,
         rate_measured: one.rate_is_known,

@@ -11,6 +11,7 @@
 mod addresses;
 mod alerts;
 mod canaries;
+mod command_line;
 mod cost;
 mod credentials;
 mod daemon;

@@ -291,12 +291,17 @@ fn row(line: usize, cell: &dyn Fn(&str) -> Option<String>, preset: Preset<'_>) -
     let run = optional(cell, "run_id", "a whole number from 1 to 1000000000000", |text| {
         text.parse().ok().filter(|id| (1..=MOST_RUNS).contains(id)).map(RunId)
     })?;
-    let label_shape = "a label: a letter, then letters, digits, '.', '_' or '-', without '..', and not 'last'";
+    let label_shape =
+        "a label: a letter, then letters, digits, '.', '_' or '-', without '..', 64 characters at most, and not 'last'";
     let (stream, seed, named) = (needed("stream")?, needed("seed")?, needed("provider")?);
     let words = Placement::ALL.map(Placement::word).join(", ");
     let told = Told {
         stream: StreamName::new(&stream).ok_or_else(|| {
-            not("stream", &stream, "a stream's name: a letter, then letters, digits, '.', '_' or '-'")
+            not(
+                "stream",
+                &stream,
+                "a stream's name: a letter, then letters, digits, '.', '_' or '-', 64 characters at most",
+            )
         })?,
         seed: Address::new(&seed).ok_or_else(|| not("seed", &seed, "an e-mail address"))?,
         provider: preset(&named).ok_or_else(|| {
