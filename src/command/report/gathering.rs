@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use super::Wanted;
 use crate::cli::{Part, ReportArgs};
 use crate::command::Failure;
+use crate::command::almanac::almanac;
 use crate::command::compare::{Nothing, around_last_change};
 use crate::command::diagnose::over;
+use crate::command::history::History;
 use crate::command::judgement::{hear, judge_run, shown};
 use crate::command::placements::Placements;
 use crate::command::tallies::tallied;
@@ -21,6 +23,7 @@ use crate::domain::dns::check::{Check, checks};
 use crate::domain::dns::snapshot::Snapshot;
 use crate::domain::dns::subject::Subject;
 use crate::domain::dns::survey::Survey;
+use crate::domain::monitor::Series;
 use crate::domain::run::Run;
 use crate::domain::stream::StreamName;
 use crate::edge::store::{Store, StoreFault};
@@ -44,12 +47,15 @@ pub(super) struct Gathered {
     pub(super) grid: Option<SeedGrid>,
     /// Its last run; `None` where it is not asked for.
     pub(super) last: Option<RunReport>,
+    /// Its trends; none where they are not asked for.
+    pub(super) trends: Vec<Series>,
 }
 
 impl Gathered {
     /// What the page tells; `None` where it is not asked for.
     pub(super) fn page(&self) -> Option<StreamPage<'_>> {
-        Some(StreamPage { figures: &self.figures, grid: self.grid.as_ref()?, last: self.last.as_ref()? })
+        let (grid, last) = (self.grid.as_ref()?, self.last.as_ref()?);
+        Some(StreamPage { figures: &self.figures, grid, last, trends: &self.trends })
     }
 }
 
@@ -99,13 +105,21 @@ pub(super) async fn gather(
         // Other streams are read, as they may hold the control or be well where these are not, but nothing is said of them.
         diagnoses.found.retain(|one| one.stream().is_none_or(|said| names.iter().any(|name| name.as_str() == said)));
     }
+    let mut trends = Vec::new();
+    if wanted.has(Part::Html) {
+        let zone = almanac(config)?.zone().clone();
+        let history = History::read(store, config, zone, 0, now).await.map_err(Failure::internal)?;
+        trends = history.series(store, config).await.map_err(Failure::internal)?;
+    }
     let sources = Sources { store, config, providers: shown(config), all, language: args.lang, now };
     let mut streams = Vec::new();
     for name in names {
         let here: Vec<&Run> = runs.iter().filter(|run| run.streams.contains(&name)).collect();
         let rows = here.iter().filter_map(|run| tallied.get(&run.id)).flatten();
         let rows = rows.filter(|(stream, _)| *stream == name).map(|(_, row)| row.clone()).collect();
-        streams.push(sources.stream(&name, &here, rows, wanted).await.map_err(Failure::internal)?);
+        let mut gathered = sources.stream(&name, &here, rows, wanted).await.map_err(Failure::internal)?;
+        gathered.trends = trends.extract_if(.., |one| one.stream == name).collect();
+        streams.push(gathered);
     }
     Ok(Material { streams, diagnoses })
 }
@@ -161,7 +175,7 @@ impl Sources<'_> {
             uncompared,
             domains,
         };
-        Ok(Gathered { figures, grid, last })
+        Ok(Gathered { figures, grid, last, trends: Vec::new() })
     }
 
     /// The DNS of the domains that a stream sends from, with the changes since its first run here, judged if it is to be.

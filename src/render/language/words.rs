@@ -175,6 +175,11 @@ table! {
     // The verdict.
     healthy: "Healthy", "In Ordnung";
     healthy_says: "No provider is surely beyond a threshold.", "Kein Anbieter liegt sicher jenseits einer Grenze.";
+    healthy_alone: "In the last run alone no provider is surely beyond a threshold.", "Im letzten Lauf für sich liegt kein Anbieter sicher jenseits einer Grenze.";
+    trend_alarm: "The trend is in alarm", "Der Trend ist im Alarm";
+    alarm_inbox: "{provider}: too little has reached the inbox since {week}: {share} of {probes}.", "{provider}: Seit {week} kommt zu wenig in den Posteingang: {share} von {probes}.";
+    alarm_spam: "{provider}: too much has gone to spam since {week}: {share} of {probes}.", "{provider}: Seit {week} landet zu viel im Spam: {share} von {probes}.";
+    alarm_missing: "{provider}: too much has been missing since {week}.", "{provider}: Seit {week} geht zu viel verloren.";
     warning: "Warning", "Warnung";
     critical: "Critical", "Kritisch";
     not_judged: "Not judged", "Nicht beurteilt";
@@ -194,6 +199,7 @@ table! {
     act_inbox_crit: "{provider}: pause cold mail for at least 72 hours, send only transactional and product mail that more than 30 % open, and make a full placement test before you build volume up again.", "{provider}: Setzen Sie Kaltakquise mindestens 72 Stunden aus, senden Sie nur Transaktions- und Produktmails mit über 30 % Öffnungen und testen Sie die Zustellung vollständig, bevor Sie das Volumen wieder aufbauen.";
     act_spam_warn: "{provider}: recheck SPF, DKIM and DMARC, and that they match the domain in From (inboxed dns check).", "{provider}: Prüfen Sie SPF, DKIM und DMARC erneut und ob sie zur Domain im From passen (inboxed dns check).";
     act_spam_crit: "{provider}: pause bulk mail, and recheck SPF, DKIM and DMARC and that they match the domain in From (inboxed dns check).", "{provider}: Setzen Sie Massenmails aus und prüfen Sie SPF, DKIM und DMARC erneut und ob sie zur Domain im From passen (inboxed dns check).";
+    act_missing: "{provider}: look at bounces and the suppression list in SES, and at blocklists that name the sending address.", "{provider}: Sehen Sie Bounces und die Sperrliste in SES nach, und Blocklisten, auf denen die sendende Adresse steht.";
     act_misaligned: "{probes} of the last run passed neither SPF nor DKIM for the domain in From: fix that before anything else.", "{probes} des letzten Laufs ohne bestandenes SPF oder DKIM für die Domain im From: Beheben Sie das zuerst.";
     act_unmeasured: "{probes} of the last run could not be measured; inboxed check names the remedy for each seed.", "{probes} des letzten Laufs nicht messbar; inboxed check nennt für jedes Testpostfach die Abhilfe.";
     act_wait: "{providers}: go on measuring weekly before you act; one test is no evidence.", "{providers}: Messen Sie wöchentlich weiter, bevor Sie handeln; ein einzelner Test ist kein Beleg.";
@@ -202,7 +208,7 @@ table! {
     // The diagnosis.
     diagnosis_heading: "Diagnosis: where the trouble lies", "Diagnose: woran es liegt";
     diagnosis_of: "From the last runs of each stream, {runs} in all", "Aus den letzten Läufen jedes Streams, insgesamt {runs}";
-    diagnosis_nothing: "Nothing points to trouble: at no provider is the inbox rate surely too low.", "Nichts deutet auf Schwierigkeiten hin: Bei keinem Anbieter ist die Posteingangsquote sicher zu niedrig.";
+    diagnosis_nothing: "In these runs nothing points to trouble: at no provider is the inbox rate surely too low.", "In diesen Läufen deutet nichts auf Schwierigkeiten hin: Bei keinem Anbieter ist die Posteingangsquote sicher zu niedrig.";
     term_doubt: "Doubt", "Zweifel";
     term_next: "Next step", "Nächster Schritt";
     and: "and", "und";

@@ -40,6 +40,7 @@ use crate::domain::dns::check::Check;
 use crate::domain::dns::name::DomainName;
 use crate::domain::dns::snapshot::Snapshot;
 use crate::domain::finding::{Placement, Rules};
+use crate::domain::monitor::Series;
 use crate::domain::stream::StreamName;
 
 /// A figure keeps its unit, and a range its ends, on one line.
@@ -103,6 +104,8 @@ pub(crate) struct StreamPage<'a> {
     pub(crate) grid: &'a SeedGrid,
     /// Its last run, judged.
     pub(crate) last: &'a RunReport,
+    /// Its trends, as alerts and `status` follow them.
+    pub(crate) trends: &'a [Series],
 }
 
 /// The DNS of one domain.

@@ -7,6 +7,7 @@ use crate::domain::dns::change::{Change, Difference, Window};
 use crate::domain::dns::check::{Check, Verdict};
 use crate::domain::dns::name::DomainName;
 use crate::domain::dns::snapshot::{Place, Published};
+use crate::domain::monitor::Series;
 use crate::domain::run::RunId;
 use crate::domain::sample::{Probed, samples};
 use crate::domain::shift::{Answers, Side};
@@ -31,12 +32,14 @@ pub(crate) struct Sample {
     pub(crate) grid: SeedGrid,
     /// Its last run.
     pub(crate) last: RunReport,
+    /// Its trends.
+    pub(crate) trends: Vec<Series>,
 }
 
 impl Sample {
     /// What the page is made of.
     pub(crate) fn page(&self) -> StreamPage<'_> {
-        StreamPage { figures: &self.figures, grid: &self.grid, last: &self.last }
+        StreamPage { figures: &self.figures, grid: &self.grid, last: &self.last, trends: &self.trends }
     }
 }
 
@@ -143,5 +146,5 @@ pub(crate) fn of(reports: &[RunReport], domain: &str, record: &str, language: La
         rows,
     };
     let grid = SeedGrid::new(&seeds.collect::<Vec<_>>(), &settings);
-    Sample { figures, grid, last }
+    Sample { figures, grid, last, trends: Vec::new() }
 }

@@ -4,7 +4,11 @@ use super::{StreamFigures, StreamPage, unbroken};
 use crate::domain::compare::Verdict as Shifted;
 use crate::domain::finding::Finding;
 use crate::domain::health::{ENOUGH, Health, Thresholds, health};
+use crate::domain::interval::count;
+use crate::domain::monitor::Signal;
+use crate::domain::provider::ProviderName;
 use crate::domain::tally::Tally;
+use crate::domain::trend::WeekState;
 use crate::render::language::{Language, Noun, filled, range};
 use crate::render::plain::plain;
 use crate::render::report::{ProviderTally, Standing};
@@ -50,11 +54,21 @@ pub(super) fn verdict(page: &StreamPage<'_>, language: Language) -> VerdictView 
         Health::Warning => ("short", words.warning),
         Health::Critical => ("bad", words.critical),
     };
-    let mut lines = match health {
-        Health::TooFew => vec![filled(words.not_judged_says, &[("n", &ENOUGH.to_string())])],
-        Health::Healthy => vec![words.healthy_says.to_owned()],
-        Health::Warning | Health::Critical => Vec::new(),
+    let alarms = alarms(page, language);
+    let mut lines: Vec<String> = alarms.iter().map(|alarm| alarm.says.clone()).collect();
+    let (tone, word) = match alarms.iter().map(|alarm| alarm.state == WeekState::Critical).max() {
+        // The gravest is said; what the last run says for itself follows.
+        Some(is_critical) if !matches!(health, Health::Warning | Health::Critical) => {
+            (if is_critical { "bad" } else { "short" }, words.trend_alarm)
+        }
+        Some(_) | None => (tone, word),
     };
+    lines.extend(match health {
+        Health::TooFew => vec![filled(words.not_judged_says, &[("n", &ENOUGH.to_string())])],
+        Health::Healthy if alarms.is_empty() => vec![words.healthy_says.to_owned()],
+        Health::Healthy => vec![words.healthy_alone.to_owned()],
+        Health::Warning | Health::Critical => Vec::new(),
+    });
     for one in tallies.iter().filter(|one| one.tally.measured() >= ENOUGH) {
         lines.extend(crossings(one, limits, language));
     }
@@ -62,6 +76,45 @@ pub(super) fn verdict(page: &StreamPage<'_>, language: Language) -> VerdictView 
         lines.extend(doubts(one, limits, language));
     }
     VerdictView { tone, word, lines: lines.iter().map(|line| unbroken(line)).collect() }
+}
+
+/// A trend that stands in alarm.
+struct Alarm<'a> {
+    provider: &'a ProviderName,
+    signal: Signal,
+    state: WeekState,
+    says: String,
+}
+
+/// The trends of the stream that stand in alarm, the gravest first.
+fn alarms<'a>(page: &StreamPage<'a>, language: Language) -> Vec<Alarm<'a>> {
+    let words = language.words();
+    let mut alarms: Vec<Alarm<'a>> = Vec::new();
+    for series in page.trends {
+        let Some((state, week)) = series.alarm().zip(series.alarm_since()) else { continue };
+        let spell = series.spell().filter(|spell| spell.measured > 0);
+        let rate = spell.map(|spell| count(spell.good) / count(spell.measured));
+        let (sentence, rate) = match series.signal {
+            Signal::Inbox => (words.alarm_inbox, rate),
+            Signal::Spam => (words.alarm_spam, rate.map(|clean| 1.0 - clean)),
+            Signal::Missing => (words.alarm_missing, None),
+        };
+        let name = title(page, &series.provider);
+        let probes = language.counted(spell.map_or(0, |spell| spell.measured), Noun::PROBE);
+        let share = rate.map(percent).unwrap_or_default();
+        let week = week.to_string();
+        let gaps = [("provider", name.as_str()), ("week", &week), ("share", &share), ("probes", &probes)];
+        let says = filled(sentence, &gaps);
+        alarms.push(Alarm { provider: &series.provider, signal: series.signal, state, says });
+    }
+    alarms.sort_by_key(|alarm| alarm.state != WeekState::Critical);
+    alarms
+}
+
+/// What a provider is called.
+fn title(page: &StreamPage<'_>, name: &ProviderName) -> String {
+    let known = page.last.providers.iter().find(|one| one.name == *name);
+    plain(known.map_or(name.as_str(), |one| one.title.as_str()), crate::render::figure::NAME)
 }
 
 fn crossings(one: &ProviderTally, limits: Thresholds, language: Language) -> Vec<String> {
@@ -227,6 +280,23 @@ pub(super) fn to_do(page: &StreamPage<'_>, language: Language) -> Vec<String> {
         }
         if !inbox && one.tally.rate.is_some_and(|rate| rate < limits.inbox_warn) {
             doubtful.push(name);
+        }
+    }
+    for alarm in alarms(page, language) {
+        let name = title(page, alarm.provider);
+        let (limit, is_critical) = (percent(limits.inbox_warn), alarm.state == WeekState::Critical);
+        let sentence = match (alarm.signal, is_critical) {
+            (Signal::Inbox, true) => words.act_inbox_crit,
+            (Signal::Inbox, false) => words.act_inbox_warn,
+            (Signal::Spam, true) => words.act_spam_crit,
+            (Signal::Spam, false) => words.act_spam_warn,
+            (Signal::Missing, _) => words.act_missing,
+        };
+        let line = filled(sentence, &[("provider", &name), ("limit", &limit)]);
+        doubtful.retain(|one| *one != name || alarm.signal == Signal::Missing);
+        let lines = if is_critical { &mut first } else { &mut then };
+        if !lines.contains(&line) {
+            lines.push(line);
         }
     }
     let mut lines = first;

@@ -6,6 +6,7 @@ use crate::domain::diagnosis::Diagnoses;
 use crate::domain::evidence::{remarks, testify};
 use crate::domain::finding::Finding;
 use crate::domain::folder::FolderName;
+use crate::domain::monitor::{Series, Signal};
 use crate::domain::provider::ProviderName;
 use crate::render::report::{AuthWords, Judged};
 use crate::render::samples::{bad_day, diagnoses, finding, probe, provider, returned};
@@ -101,6 +102,50 @@ fn the_summary_comes_first_and_every_part_has_its_place() {
     for part in parts {
         (_, rest) = rest.split_once(part).unwrap_or_else(|| panic!("{part} is missing, or too early"));
     }
+}
+
+/// Weeks of a newsletter that lies in spam at one provider half of the time.
+fn falling(provider: &str, signal: Signal) -> Vec<Series> {
+    let week = |number: i64| crate::domain::monitor::Sample {
+        stream: StreamName::new("newsletter").unwrap(),
+        provider: ProviderName::new(provider).unwrap(),
+        run: crate::domain::run::RunId(number),
+        week: crate::domain::monitor::WeekName::of(
+            crate::render::samples::at(number * 7 * 86_400_000),
+            &jiff::tz::TimeZone::UTC,
+        ),
+        planned: 20,
+        measured: 20,
+        good: 10,
+        spam: 10,
+        missing: 0,
+    };
+    let weeks: Vec<_> = (0..3).map(week).collect();
+    let mut all = crate::domain::monitor::watch(&weeks, &[], crate::render::samples::THRESHOLDS, 0.95, |_| true);
+    all.retain(|one| one.signal == signal);
+    all
+}
+
+#[test]
+fn a_trend_in_alarm_stands_before_a_last_run_that_is_well_and_says_what_to_do() {
+    let mut good = figures();
+    good.last.probes.retain(|judged| judged.finding.placement() == Some(Placement::Inbox));
+    let before = told(std::slice::from_ref(&good), &diagnoses([38, 27, 39]), Language::English);
+    assert!(!before.contains("in alarm"));
+    good.trends = falling("yahoo", Signal::Spam);
+    let text = told(std::slice::from_ref(&good), &diagnoses([38, 27, 39]), Language::English);
+    for part in [
+        "The trend is in alarm",
+        "Yahoo: too much has gone to spam since 2026-W49: 50\u{a0}% of 60 probes.",
+        "Yahoo: pause bulk mail, and recheck SPF",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    let bad = [Sample { trends: falling("outlook", Signal::Inbox), ..figures() }];
+    let text = told(&bad, &diagnoses([38, 27, 39]), Language::German);
+    assert!(text.contains("Outlook: Seit 2026-W49 kommt zu wenig in den Posteingang: 50\u{a0}% von 60"), "{text}");
+    assert!(!text.contains("Der Trend ist im Alarm"), "what the last run says is grave enough");
+    assert_eq!(text.matches("Outlook: Setzen Sie Kaltakquise").count(), 1, "one action is said once");
 }
 
 #[test]
