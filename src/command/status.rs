@@ -20,7 +20,7 @@ use crate::Exit;
 use crate::cli::{Accepted, StatusArgs};
 use crate::config::Config;
 use crate::domain::interval::count;
-use crate::domain::monitor::{Acceptance, Point, Series, Signal};
+use crate::domain::monitor::{Acceptance, Point, Series, Signal, WeekName};
 use crate::domain::reputation::Reputation;
 use crate::domain::schedule::{Almanac, Period};
 use crate::domain::threshold::{Measure, of_signal, table};
@@ -184,7 +184,7 @@ fn as_json(config: &Config, status: &Status) -> Value {
     let unreadable: Vec<Value> =
         status.unreadable.iter().map(|(seed, why)| json!({"seed": seed, "why": why})).collect();
     json!({
-        "health": health_word(status.exit), "at": moment(status.now), "simulated": status.history.is_simulated(), "run": run, "schedule": schedule, "series": series,
+        "health": health_word(status.exit), "trends": worst(&status.series).map(WeekState::word), "at": moment(status.now), "simulated": status.history.is_simulated(), "run": run, "schedule": schedule, "series": series,
         "unreadable": unreadable,
         "sending": status
             .reputations
@@ -206,7 +206,7 @@ fn series_object(config: &Config, series: &Series) -> Value {
         "week": last.map(|point| point.week.to_string()), "rate": rate, "n": last.map(|point| point.measured),
         "state": last.map(|point| point.state.word()), "alarm": series.alarm().map(WeekState::word),
         "since": series.alarm_since().map(|week| week.to_string()),
-        "spell": spell(series).map(|(rate, n)| json!({"rate": rate, "n": n})),
+        "spell": spell(series).map(|(rate, n, first)| json!({"rate": rate, "n": n, "since": first.to_string()})),
         "band": rate.map(|rate| threshold.band(rate).word()),
         "account": {"level": step.map(|step| step.level), "own": step.and_then(|step| step.own)},
         "volatility": series.volatility(), "weeks": series.points.len(),
@@ -214,15 +214,21 @@ fn series_object(config: &Config, series: &Series) -> Value {
     })
 }
 
+/// The worst state of all trends, an alarm that stands before what a week shows; `None` without a trend.
+fn worst(series: &[Series]) -> Option<WeekState> {
+    let state = |one: &Series| one.alarm().or_else(|| one.last().map(|point| point.state));
+    series.iter().filter_map(state).max()
+}
+
 fn measure_word(measure: Measure) -> String {
     format!("{measure:?}").to_lowercase()
 }
 
-/// The rate of the weeks that an alarm rests on, as it is watched, and of how many probes.
-fn spell(series: &Series) -> Option<(f64, usize)> {
+/// The rate of the weeks that an alarm rests on, as it is watched, of how many probes, and the first of these weeks.
+fn spell(series: &Series) -> Option<(f64, usize, WeekName)> {
     let spell = series.spell().filter(|spell| spell.measured > 0)?;
     let good = count(spell.good) / count(spell.measured);
-    Some((if series.signal == Signal::Spam { 1.0 - good } else { good }, spell.measured))
+    Some((if series.signal == Signal::Spam { 1.0 - good } else { good }, spell.measured, series.spell_since()?))
 }
 
 fn health_word(exit: Exit) -> &'static str {

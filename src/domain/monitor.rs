@@ -175,6 +175,18 @@ impl Series {
         self.points.iter().rev().find(|point| point.state != WeekState::TooFew)?.step?.spell
     }
 
+    /// The first of the weeks that the alarm that stands rests on; `None` where there is no [`Self::spell`].
+    pub(crate) fn spell_since(&self) -> Option<WeekName> {
+        let mut left = self.spell()?.measured;
+        let usable = self.points.iter().rev().filter(|point| point.measured >= ENOUGH);
+        let within = usable.take_while(|point| {
+            let is_within = left > 0;
+            left = left.saturating_sub(point.measured);
+            is_within
+        });
+        within.last().map(|point| point.week)
+    }
+
     /// What the newest week changed; `None` when it changed nothing that anybody must be told.
     pub(crate) fn turn(&self) -> Option<Turn> {
         let (last, earlier) = self.points.split_last()?;

@@ -144,10 +144,11 @@ fn an_accepted_change_ends_the_alarm_against_the_past_and_is_kept() {
     };
     let before = inbox(&[]);
     assert_eq!(before["alarm"], "decline", "{before}");
+    assert!(before["spell"]["since"].as_str().unwrap() <= before["since"].as_str().unwrap(), "{before}");
     assert!(before["since"].is_string() && before["spell"]["n"].as_u64().unwrap() >= 40, "{before}");
     let text = scenario.call("", &["status"]).stdout;
     assert!(
-        text.contains("\n            in alarm since ") && text.contains(" since its account was last empty"),
+        text.contains("\n            in alarm since ") && text.contains("; the alarm ends after a few good weeks"),
         "{text}"
     );
     for (words, why) in

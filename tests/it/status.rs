@@ -37,6 +37,7 @@ fn status_says_how_things_stand_and_ends_as_the_run_did() {
     let status = ended.json();
     assert_eq!((&status["health"], &status["run"]["id"]), (&"warning".into(), &1.into()));
     assert!(status["schedule"].is_null(), "nothing is scheduled here");
+    assert_eq!(status["trends"], "watch", "the worst of all trends, beside the word of the last run");
     let series = status["series"].as_array().unwrap();
     let of = |provider: &str, signal: &str| {
         series.iter().find(|one| one["provider"] == provider && one["signal"] == signal).unwrap()
@@ -77,6 +78,7 @@ fn the_first_lines_tell_trends_from_the_last_run_and_imported_runs_from_our_own(
     let none = "last run  none was made here yet, so that there is nothing to judge; 6 imported runs tell the trends";
     assert_eq!(lines[1], none);
     let recover = scenario.call("", &["recover"]).stdout;
+    assert_eq!(scenario.call("", &["status", "--json"]).json()["trends"], "critical");
     assert!(recover.starts_with("To recover from:\n  news / ") && recover.contains(" mails a day"), "{recover}");
 
     // A healthy run beside an alarm that stands: neither word hides the other, and what needs somebody comes first.

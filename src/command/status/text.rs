@@ -95,10 +95,10 @@ fn trends(config: &Config, status: &Status) -> String {
             series.signal.word(),
             last.week
         );
-        if let (Some(since), Some((rate, n))) = (series.alarm_since(), spell(series)) {
+        if let (Some(since), Some((rate, n, first))) = (series.alarm_since(), spell(series)) {
             let _ = writeln!(
                 text,
-                "{INDENT}in alarm since {since}: {} of {} since its account was last empty; it ends when good weeks have paid it off",
+                "{INDENT}in alarm since {since}: {} of {} since {first}; the alarm ends after a few good weeks",
                 percent(rate),
                 counted(n, "probe")
             );
