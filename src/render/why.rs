@@ -17,8 +17,12 @@ pub(crate) fn whys(report: &RunReport) -> Vec<String> {
             return None;
         }
         let (n, spam) = (tally.measured(), tally.count(Placement::Spam));
-        let mut parts = vec![if spam == 0 { format!("none of {n} in spam") } else { format!("{spam} of {n} in spam") }];
-        parts.push(aligned(&read));
+        let missing = tally.count(Placement::Missing);
+        let lost = if missing == 0 { String::new() } else { format!(", {missing} missing") };
+        let spammed = if spam == 0 { "none".to_owned() } else { spam.to_string() };
+        let whole = missing > 0 && read.len() == n.saturating_sub(missing);
+        let mut parts = vec![format!("{spammed} of {n} in spam{lost}")];
+        parts.push(aligned(&read, if whole { " that arrived" } else { "" }));
         let is_spam = |judged: &&&Judged| judged.finding.placement() == Some(Placement::Spam);
         let spammed: Vec<&Judged> = read.iter().filter(is_spam).copied().collect();
         if !spammed.is_empty() {
@@ -30,16 +34,16 @@ pub(crate) fn whys(report: &RunReport) -> Vec<String> {
     providers.filter_map(|one| sentence(&one.provider.title, &one.provider.name, &one.tally)).collect()
 }
 
-/// How many are aligned, of those whose header was read.
-fn aligned(read: &[&Judged]) -> String {
+/// How many are aligned, of those whose header was read. `which` says that these are fewer than were sent, and why.
+fn aligned(read: &[&Judged], which: &str) -> String {
     let all = read.len();
     let count = |wanted: Option<bool>| read.iter().filter(|judged| judged.auth.aligned == wanted).count();
     let (yes, no, unknown) = (count(Some(true)), count(Some(false)), count(None));
     let mut said = match (yes, all) {
         _ if unknown == all => "alignment not known".to_owned(),
-        (yes, all) if yes == all => format!("all {all} aligned"),
-        (0, all) => format!("none of {all} aligned"),
-        (yes, all) => format!("{yes} of {all} aligned"),
+        (yes, all) if yes == all => format!("all {all}{which} aligned"),
+        (0, all) => format!("none of {all}{which} aligned"),
+        (yes, all) => format!("{yes} of {all}{which} aligned"),
     };
     if unknown > 0 && unknown < all {
         said = format!("{said}, {unknown} not known");
@@ -149,5 +153,19 @@ mod tests {
             told(&mut report, &|_| "From: a@shop.example\r\n\r\n".to_owned()),
             ["Outlook: 4 of 12 in spam; alignment not known; no stamp says why."]
         );
+    }
+
+    #[test]
+    fn what_is_missing_stands_beside_the_two_counts_that_it_makes_differ() {
+        let seeds: Vec<String> = (0..12).map(|at| format!("s{at}@x.example")).collect();
+        let placed = |at: usize| if at == 11 { "missing" } else { "inbox" };
+        let row = |(at, seed)| ("news", String::as_str(seed), "outlook", placed(at), 3);
+        let mut report = report(&seeds.iter().enumerate().map(row).collect::<Vec<_>>());
+        for judged in report.probes.iter_mut().take(11) {
+            judged.tell(testify(header(true, 1, "NONE").as_bytes(), false, &outlook()), Vec::new());
+        }
+        assert_eq!(whys(&report), ["Outlook: none of 12 in spam, 1 missing; all 11 that arrived aligned."]);
+        report.probes[10].testimony = None;
+        assert_eq!(whys(&report), ["Outlook: none of 12 in spam, 1 missing; all 10 aligned."], "one was not read");
     }
 }
