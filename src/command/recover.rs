@@ -29,6 +29,7 @@ use crate::render::json::document;
 use crate::render::plain::plain;
 use crate::render::report::RunReport;
 use crate::render::table::fitted;
+use crate::render::words::SIMULATED;
 
 /// Runs the verb.
 pub(crate) async fn execute(context: &Context, args: &RecoverArgs) -> Result<Outcome, Failure> {
@@ -44,7 +45,9 @@ pub(crate) async fn execute(context: &Context, args: &RecoverArgs) -> Result<Out
     let need = need(&store, &config, zone.clone(), args.stream.as_ref(), now).await?;
     let date = |run: &Run| run.started_at.to_zoned(zone.clone()).date();
     let mut runs = complete(&store, MOST).await.map_err(Failure::internal)?;
-    runs.retain(|run| args.stream.as_ref().is_none_or(|stream| run.streams.contains(stream)) && date(run) >= start);
+    runs.retain(|run| args.stream.as_ref().is_none_or(|stream| run.streams.contains(stream)));
+    let simulated = runs.iter().any(|run| run.simulated);
+    runs.retain(|run| date(run) >= start);
     runs.reverse();
     let reports = judge_runs(&store, &config, runs, now).await.map_err(Failure::internal)?;
     // A stream that fares well must not hide another: the worst of them is the verdict.
@@ -62,14 +65,17 @@ pub(crate) async fn execute(context: &Context, args: &RecoverArgs) -> Result<Out
     let dns = dns_standing(context, &config, &streams).await;
     let found = plan(start, today, &trials, &dns);
     let stdout = if context.json {
-        document(&as_json(&found, &need, today)).map_err(Failure::internal)?
+        document(&as_json(&found, &need, simulated, today)).map_err(Failure::internal)?
     } else if args.start.is_none() && !matches!(need, Need::Found(_)) {
         need.words() + &without_plan(&dns, today)
     } else {
         format!("{}\n{}", need.words(), as_text(&found, today))
     };
-    let stdout = if context.json { stdout } else { fitted(&stdout, context.screen) };
-    Ok(Outcome::ok(stdout))
+    if context.json {
+        return Ok(Outcome::ok(stdout));
+    }
+    let mark = if simulated { format!("{SIMULATED}\n") } else { String::new() };
+    Ok(Outcome::ok(mark + &fitted(&stdout, context.screen)))
 }
 
 /// Whether there is anything to recover from.
@@ -194,7 +200,7 @@ fn today_in_words(today: &Today) -> (&'static str, String) {
     }
 }
 
-fn as_json(found: &Recovery, need: &Need, today: Date) -> Value {
+fn as_json(found: &Recovery, need: &Need, simulated: bool, today: Date) -> Value {
     let (word, says) = today_in_words(&found.today);
     let faults = if let Today::MendDns(faults) = &found.today { faults.as_slice() } else { &[] };
     let most = if let Today::Send { most, .. } = &found.today { Some(*most) } else { None };
@@ -211,7 +217,7 @@ fn as_json(found: &Recovery, need: &Need, today: Date) -> Value {
         Need::Unknown(why) => (None, vec![why.clone()]),
     };
     json!({
-        "needed": needed, "why": why,
+        "needed": needed, "why": why, "simulated": simulated,
         "start": found.start.to_string(), "date": today.to_string(), "end": end(found.start).to_string(),
         "stable_expected": [found.stable.0.to_string(), found.stable.1.to_string()],
         "today": {"do": word, "says": says, "most": most, "dns": faults}, "steps": steps,

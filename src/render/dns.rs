@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::json::{document, moment};
 use super::plain::plain;
-use super::words::{counted, second, span};
+use super::words::{SIMULATED, counted, second, span};
 use crate::domain::dns::answer::{Answer, Record};
 use crate::domain::dns::change::{Change, Difference};
 use crate::domain::dns::check::{Check, Verdict};
@@ -90,6 +90,8 @@ pub(crate) struct History {
     pub(crate) domain: DomainName,
     /// How many snapshots there are.
     pub(crate) snapshots: usize,
+    /// Whether a run that the lab answered took one of them.
+    pub(crate) simulated: bool,
     /// When the first was taken.
     pub(crate) first: Option<Timestamp>,
     /// When the last was taken.
@@ -185,6 +187,9 @@ pub(crate) fn diff_text(histories: &[History]) -> String {
                 (_, changes) => format!("{summary}, {}", counted(changes, "change")),
             },
         );
+        if history.simulated {
+            line(&mut text, SIMULATED);
+        }
         for change in &history.changes {
             change_lines(&mut text, change);
         }
@@ -218,7 +223,7 @@ fn change_lines(text: &mut String, change: &Change) {
 pub(crate) fn diff_document(histories: &[History]) -> serde_json::Result<String> {
     let domains = histories.iter().map(|history| {
         json!({
-            "domain": history.domain.as_str(), "snapshots": history.snapshots,
+            "domain": history.domain.as_str(), "snapshots": history.snapshots, "simulated": history.simulated,
             "first": history.first.map(moment), "last": history.last.map(moment),
             "changes": history.changes.iter().map(change_json).collect::<Vec<_>>(),
         })

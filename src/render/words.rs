@@ -8,6 +8,9 @@ use jiff::Timestamp;
 
 use crate::domain::interval::Interval;
 
+/// The mark of what rests on runs that the lab answered.
+pub(crate) const SIMULATED: &str = "[simulated: the lab answered, no real provider]";
+
 /// A share as whole percent: `92 %`; `<1 %` and `>99 %` where rounding would claim none or all.
 pub(crate) fn percent(share: f64) -> String {
     let rounded = (share * 100.0).round();

@@ -67,16 +67,18 @@ pub(super) async fn execute(
             Some(store) => {
                 let snapshots = store.snapshots(&domain).await.map_err(Failure::internal)?;
                 let changes = changes(&snapshots);
+                let simulated = store.has_simulated_snapshot(&domain).await.map_err(Failure::internal)?;
                 let taken = |snapshot: Option<&Snapshot>| snapshot.map(|one| one.taken_at);
                 History {
                     domain,
                     snapshots: snapshots.len(),
+                    simulated,
                     first: taken(snapshots.first()),
                     last: taken(snapshots.last()),
                     changes,
                 }
             }
-            None => History { domain, snapshots: 0, first: None, last: None, changes: Vec::new() },
+            None => History { domain, snapshots: 0, simulated: false, first: None, last: None, changes: Vec::new() },
         };
         histories.push(history);
     }

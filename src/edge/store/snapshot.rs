@@ -48,6 +48,18 @@ impl Store {
         self.snapshots_since(domain, 0).await
     }
 
+    /// Whether a run that the lab answered took one of a domain's snapshots.
+    pub(crate) async fn has_simulated_snapshot(&self, domain: &DomainName) -> Result<bool, StoreFault> {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM snapshot JOIN run ON run.id = snapshot.run
+             WHERE snapshot.domain = $1 AND run.simulated = 1)",
+        )
+        .bind(domain.as_str())
+        .fetch_one(&self.reader)
+        .await
+        .doing(READ)
+    }
+
     /// The newest snapshot of a domain.
     pub(crate) async fn last_snapshot(&self, domain: &DomainName) -> Result<Option<Snapshot>, StoreFault> {
         let id: Option<i64> =

@@ -7,14 +7,14 @@ use crate::domain::compare::{Judgement, Verdict};
 use crate::domain::streams::Streams;
 use crate::render::comparison::{CompareReport, change_words, flank_words, points, runs_words};
 use crate::render::plain::plain;
-use crate::render::words::percent;
+use crate::render::words::{SIMULATED, percent};
 
 /// The comparison: figures, verdicts in words, and what they rest on.
 pub(crate) fn comparison_table(report: &CompareReport, screen: Screen) -> String {
     let mut text = screen.paint(Tone::Strong, &format!("{}: before and after", report.stream));
     if report.simulated {
         text.push_str("  ");
-        text.push_str(&screen.paint(Tone::Warning, "[simulated: the lab answered, no real provider]"));
+        text.push_str(&screen.paint(Tone::Warning, SIMULATED));
     }
     text.push('\n');
     let sides = format!("before: {} · after: {}", runs_words(&report.before), runs_words(&report.after));

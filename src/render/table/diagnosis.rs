@@ -7,7 +7,7 @@ use super::{Screen, Tone};
 use crate::domain::diagnosis::{Diagnoses, Standing};
 use crate::render::language::Language;
 use crate::render::plain::plain;
-use crate::render::words::{percent, range};
+use crate::render::words::{SIMULATED, percent, range};
 
 /// Longest line below the table.
 const LINE: usize = 300;
@@ -23,8 +23,7 @@ pub(crate) fn diagnosis_table(diagnoses: &Diagnoses, screen: Screen) -> String {
     let is_unsettled = |standing| diagnoses.matrix.iter().any(|cell| cell.standing(diagnoses.thresholds) == standing);
     // Writing to a String cannot fail.
     if diagnoses.simulated {
-        let mark = "[simulated: the lab answered, no real provider]";
-        let _ = writeln!(text, "{}", screen.paint(Tone::Warning, mark));
+        let _ = writeln!(text, "{}", screen.paint(Tone::Warning, SIMULATED));
     }
     if is_unsettled(Standing::Unsettled) {
         let limit = percent(diagnoses.thresholds.inbox_warn);

@@ -4,7 +4,7 @@ use super::grid::{Entry, Grid, Side};
 use super::{Screen, Tone};
 use crate::render::forecast::{Forecast, ProviderForecast};
 use crate::render::plain::plain;
-use crate::render::words::{counted, percent};
+use crate::render::words::{SIMULATED, counted, percent};
 
 /// What can be seen today, what it takes to see the drop, and what more seeds cannot buy.
 pub(crate) fn forecast_table(forecast: &Forecast, screen: Screen) -> String {
@@ -15,7 +15,7 @@ pub(crate) fn forecast_table(forecast: &Forecast, screen: Screen) -> String {
     let mut text = screen.paint(Tone::Strong, &title);
     if forecast.simulated {
         text.push_str("  ");
-        text.push_str(&screen.paint(Tone::Warning, "[simulated: the lab answered, no real provider]"));
+        text.push_str(&screen.paint(Tone::Warning, SIMULATED));
     }
     text.push_str("\n\n");
     let (left, right) = (Side::Left, Side::Right);

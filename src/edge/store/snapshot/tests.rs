@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::folder::Role;
 use crate::domain::sighting::TabAnswer;
+use crate::edge::store::NewRun;
 use crate::edge::store::fixture::{Place as Database, at, copy, look, new_run, sighting};
 
 fn name(text: &str) -> DomainName {
@@ -102,4 +103,18 @@ async fn old_snapshots_go_with_old_runs_but_for_the_last_one_before() {
     assert_eq!(left.iter().map(|snapshot| snapshot.taken_at).collect::<Vec<_>>(), [at(-10), at(50)]);
     assert_eq!(place.count("SELECT count(*) FROM reply").await, 10);
     assert_eq!(place.count("SELECT count(run) FROM snapshot").await, 0);
+}
+
+#[tokio::test]
+async fn a_domain_is_simulated_where_a_run_of_the_lab_took_a_snapshot_of_it() {
+    let place = Database::new().await;
+    let store = &place.store;
+    let other = Snapshot { domain: name("other.example"), ..every_form(1) };
+    store.save_snapshot(&other, None).await.unwrap();
+    for (simulated, told) in [(false, false), (true, true)] {
+        let run = place.plan(&NewRun { simulated, ..new_run(&["news"], &["anna@gmail.com"]) }).await.0;
+        store.save_snapshot(&every_form(2), Some(run)).await.unwrap();
+        assert_eq!(store.has_simulated_snapshot(&name("shop.example")).await.unwrap(), told);
+    }
+    assert!(!store.has_simulated_snapshot(&name("other.example")).await.unwrap(), "no run took it");
 }
