@@ -18,6 +18,7 @@ use anyhow::{Context as _, anyhow};
 use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 
+use super::compare::around_last_change;
 use super::judgement::{hear, judge_run, open_to_read};
 use super::{Context, Failure, Outcome, report, run};
 use crate::Exit;
@@ -123,9 +124,10 @@ pub(crate) async fn execute(context: &Context, args: &DemoArgs) -> Result<Outcom
         return Ok(Outcome::ok(format!("{document:#}\n")));
     }
     let (before, after) = why_of_both_ends(&inside).await?;
+    let change = result(&inside).await?;
     Ok(Outcome::ok(format!(
         "{last}\n{WEEKS} simulated weekly runs are stored in {dir}; from week {MENDED} on SPF and DKIM align with From.\n\nWhy, in the \
-         week before that:\n{before}and in the last one:\n{after}\n{}\n{}",
+         week before that:\n{before}and in the last one:\n{after}\n{change}{}\n{}",
         pictures(&drawn),
         next(&inside.config_path),
         dir = dir.display(),
@@ -152,13 +154,31 @@ fn next(config: &Path) -> String {
     let config = config.to_string_lossy();
     let config = shell_words::quote(&config);
     let line = |words: &str| format!("  {inboxed} --config {config} {words}\n");
-    let read =
-        ["runs", "show last", &format!("show week-{} {SPAMMED}", MENDED - 1), "compare --change last", "dns diff"];
+    let read = [
+        "runs",
+        "show last",
+        &format!("show week-{} {SPAMMED}", MENDED - 1),
+        "compare --change last",
+        "dns diff",
+        "status",
+        "report --show",
+    ];
     let read: String = read.into_iter().map(line).collect();
     format!(
         "Try next (the lab is gone, so that `check`, `run` and `sweep` find nobody there):\n{read}Then with your own mail:\n  \
          {inboxed} init mail\n"
     )
+}
+
+/// What the change did to placement, as `compare --change last` has it.
+async fn result(inside: &Context) -> Result<String, Failure> {
+    let (config, store) = open_to_read(inside).await?;
+    let runs = store.runs(u32::MAX, store.holder_run()).await.map_err(Failure::internal)?;
+    let Some(stream) = runs.first().and_then(|run| run.streams.first().cloned()) else { return Ok(String::new()) };
+    let compared = around_last_change(&store, &config, &runs, &stream, inside.clock.now()).await;
+    let Ok(report) = compared.map_err(Failure::internal)? else { return Ok(String::new()) };
+    let told = report.result_words().map(|words| format!("What the change did: {words}.\n"));
+    Ok(told.map_or_else(String::new, |told| format!("{told}{}\n\n", report.notes.join("\n"))))
 }
 
 /// What the receivers wrote in the week before the change and in the last one, a line for each provider.

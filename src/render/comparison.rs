@@ -119,6 +119,28 @@ impl CompareReport {
         })
     }
 
+    /// The figure over all and the provider that gained most, in one line; `None` where nothing can be said over all.
+    pub(crate) fn result_words(&self) -> Option<String> {
+        let change = &self.comparison.overall_change;
+        let figures = |verdict, before: Option<f64>, after: Option<f64>, diff: Option<f64>| {
+            let (before, after, diff) = (percent(before?), percent(after?), points(diff?));
+            Some(format!("{}: {before} → {after} ({diff} points)", said(verdict)))
+        };
+        let overall = figures(self.comparison.overall.verdict, change.before, change.after, change.diff)?;
+        let judged = self.samples.iter().zip(&self.comparison.shifts).zip(&self.comparison.providers);
+        let gained = judged.filter(|((_, shift), one)| {
+            matches!(one.verdict, Verdict::Better | Verdict::MaybeBetter) && shift.diff.is_some()
+        });
+        let most = gained.max_by(|((_, one), _), ((_, other), _)| {
+            one.diff.unwrap_or_default().total_cmp(&other.diff.unwrap_or_default())
+        });
+        let most = most.and_then(|((sample, shift), judgement)| {
+            let figures = figures(judgement.verdict, shift.before, shift.after, shift.diff)?;
+            Some(format!("; most at {}, {figures}", self.title(sample)))
+        });
+        Some(format!("over all {overall}{}", most.unwrap_or_default()))
+    }
+
     /// What was not measured of a provider, in one sentence; `None` when nothing was missing.
     pub(crate) fn gap_words(&self, sample: &Sample, shift: &Shift) -> Option<String> {
         let mut parts = Vec::new();
@@ -211,13 +233,14 @@ fn verdict_words(told: &Told<'_>) -> String {
         "these mailboxes were treated differently in these runs, but runs differ this much by themselves";
     let words = match judgement.verdict {
         Verdict::TooFew => return few_words(told.paired),
-        Verdict::Better => format!("improved: {}", figures()),
-        Verdict::Worse => format!("worse: {}", figures()),
-        Verdict::MaybeBetter => format!("possibly better, not confirmed: {by_themselves} ({})", figures()),
-        Verdict::MaybeWorse => format!("possibly worse, not confirmed: {by_themselves} ({})", figures()),
+        Verdict::Better | Verdict::Worse => format!("{}: {}", said(judgement.verdict), figures()),
+        Verdict::MaybeBetter | Verdict::MaybeWorse => {
+            format!("{}: {by_themselves} ({})", said(judgement.verdict), figures())
+        }
         Verdict::NoClearChange => format!(
-            "no evidence of change ({} points, range {} to {}): could have missed a drop smaller than {} points or a rise \
+            "{} ({} points, range {} to {}): could have missed a drop smaller than {} points or a rise \
              smaller than {}",
+            said(judgement.verdict),
             points(diff),
             points(lo),
             points(hi),
@@ -232,8 +255,20 @@ fn verdict_words(told: &Told<'_>) -> String {
     }
 }
 
+/// A verdict as its sentence begins.
+fn said(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Better => "improved",
+        Verdict::Worse => "worse",
+        Verdict::MaybeBetter => "possibly better, not confirmed",
+        Verdict::MaybeWorse => "possibly worse, not confirmed",
+        Verdict::NoClearChange => "no evidence of change",
+        Verdict::TooFew => "not enough data",
+    }
+}
+
 fn few_words(paired: usize) -> String {
-    format!("not enough data: {} measured before and after, {ENOUGH} needed", mailboxes(paired))
+    format!("{}: {} measured before and after, {ENOUGH} needed", said(Verdict::TooFew), mailboxes(paired))
 }
 
 /// A difference of shares in points, with its sign: `+21`, `−4`, `0`.

@@ -103,6 +103,7 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     let sides = |compared: &Value| ["before", "after"].map(|side| compared[side].as_array().unwrap().len());
     assert_eq!((sides(&compared), &compared["change"]["domain"]), ([6, 5], &"shop.example".into()), "{compared:#}");
     assert_eq!(compared["overall"]["word"], "better", "{compared:#}");
+    what_the_change_did_is_said_in_one_line(&said, &compared);
     // Two weeks and the next two: nothing but noise lies between them.
     let sides = ["compare", "--before", "week-9,week-10", "--after", "week-11,week-12", "--json"];
     let compared = json(&sides, &config);
@@ -110,9 +111,7 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     let providers = compared["providers"].as_array().unwrap();
     assert!(providers.iter().all(|one| one["word"] != "better" && one["word"] != "worse"), "{compared:#}");
 
-    let planned = String::from_utf8(inboxed(&["plan"], &config).stdout).unwrap();
-    assert!(planned.lines().next().is_some_and(|title| title.contains("[simulated: ")), "{planned}");
-    assert_eq!(json(&["plan", "--json"], &config)["simulated"], true);
+    what_rests_on_the_lab_says_so(&config);
     what_is_exported_stays_simulated(directory.path(), &config);
     what_needs_the_lab_says_that_it_is_gone(&config);
     what_to_do_next_is_said_by_paths_that_work(&said, &dir);
@@ -129,6 +128,34 @@ fn the_demo_does_the_whole_job_and_what_it_leaves_goes_on_working() {
     let refused = inboxed(&["demo", "--dir", dir.to_str().unwrap()], &config);
     assert_eq!(refused.status.code(), Some(65));
     assert_eq!(std::fs::read_to_string(&config).unwrap(), "# mine\n");
+}
+
+/// The line says what the comparison does.
+fn what_the_change_did_is_said_in_one_line(said: &str, compared: &Value) {
+    let overall = compared["overall"]["sentence"].as_str().unwrap();
+    let (rates, _) = overall.split_once(", ").unwrap();
+    let result = said.lines().find(|line| line.starts_with("What the change did: over all improved: ")).unwrap();
+    assert!(
+        result.contains(&format!("over all {rates} (")) && result.contains("; most at Outlook, improved: "),
+        "{result}"
+    );
+    for next in [" status\n", " report --show\n"] {
+        assert!(said.contains(next), "{said}");
+    }
+    assert!(said.contains("Left out, begun while the change was under way: run 7."), "{said}");
+}
+
+/// What is advised and told from simulated runs bears their mark.
+fn what_rests_on_the_lab_says_so(config: &Path) {
+    let planned = String::from_utf8(inboxed(&["plan"], config).stdout).unwrap();
+    assert!(planned.lines().next().is_some_and(|title| title.contains("[simulated: ")), "{planned}");
+    assert_eq!(json(&["plan", "--json"], config)["simulated"], true);
+    assert_eq!(json(&["recover", "--json"], config)["simulated"], true);
+    let recover = String::from_utf8(inboxed(&["recover"], config).stdout).unwrap();
+    assert!(recover.starts_with("[simulated: the lab answered, no real provider]\n"), "{recover}");
+    assert_eq!(json(&["dns", "diff", "--json"], config)["simulated"], true);
+    let diff = String::from_utf8(inboxed(&["dns", "diff"], config).stdout).unwrap();
+    assert!(diff.lines().nth(1).is_some_and(|mark| mark.starts_with("[simulated: ")), "{diff}");
 }
 
 /// The demo's results in another database: every verb that shows them still says that the lab answered.
