@@ -52,6 +52,7 @@ struct Chosen {
     stream: StreamName,
     before: BTreeSet<RunId>,
     after: BTreeSet<RunId>,
+    between: BTreeSet<RunId>,
     change: Option<Change>,
     notes: Vec<String>,
 }
@@ -98,7 +99,7 @@ fn by_selection(
             )));
         }
     }
-    Ok(Chosen { stream, before: before_ids, after: after_ids, change: None, notes })
+    Ok(Chosen { stream, before: before_ids, after: after_ids, between: BTreeSet::new(), change: None, notes })
 }
 
 /// The stream that is meant, where there is but one or one is named.
@@ -187,7 +188,7 @@ async fn around_change(
     if !between.is_empty() {
         notes.push(format!("Left out, begun while the change was under way: {}.", runs_words(&between)));
     }
-    Ok(Ok(Chosen { stream: stream.clone(), before, after, change: Some(change), notes }))
+    Ok(Ok(Chosen { stream: stream.clone(), before, after, between, change: Some(change), notes }))
 }
 
 /// The runs of both sides in the order of time, each with its side.
@@ -265,6 +266,7 @@ async fn compared(
         stream: chosen.stream,
         before: chosen.before,
         after: chosen.after,
+        between: chosen.between,
         change: chosen.change,
         simulated: compared_runs.iter().any(|(run, _)| run.simulated),
         samples,

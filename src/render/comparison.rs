@@ -30,6 +30,8 @@ pub(crate) struct CompareReport {
     pub(crate) before: BTreeSet<RunId>,
     /// The runs after.
     pub(crate) after: BTreeSet<RunId>,
+    /// The runs in between, left out because they began while the change was under way.
+    pub(crate) between: BTreeSet<RunId>,
     /// The change of DNS between them, where that was asked for.
     pub(crate) change: Option<Change>,
     /// Whether some run was answered by the lab.

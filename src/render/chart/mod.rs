@@ -10,6 +10,7 @@ pub(crate) mod seeds;
 mod stack;
 pub(crate) mod trend;
 
+use super::figure::AxisDate;
 use super::figure::trend::Remark;
 use super::language::Language;
 use super::scene::{Anchor, Area, Ink, Scene, Sheet, Type};
@@ -250,31 +251,23 @@ fn last_run(sheet: &mut Sheet<'_>, frame: &Frame, headline: (&str, Paint), remar
 }
 
 /// Where dates stand: the last run's always, and from there back all of them, or every second, every third, so that none
-/// touches the next; the first run's takes the place of the one that it would touch.
-fn spread<'a>(sheet: &Sheet<'_>, frame: &Frame, dates: &'a [(usize, String)], slots: usize) -> Vec<DateAt<'a>> {
-    let placed = |(at, words): &'a (usize, String)| {
+/// touches the next. Before any is left out, all are written shorter.
+fn spread<'a>(sheet: &Sheet<'_>, frame: &Frame, dates: &'a [AxisDate], slots: usize) -> Vec<DateAt<'a>> {
+    let placed = |date: &AxisDate, words: &'a str| {
         let half = sheet.width(words, USUAL) / 2.0;
-        let middle = frame.slot(*at, slots) + frame.pitch(slots) / 2.0;
+        let middle = frame.slot(date.slot, slots) + frame.pitch(slots) / 2.0;
         DateAt { middle: middle.clamp(frame.margin + half, frame.right() - half), half, words }
     };
-    let backward: Vec<DateAt<'_>> = dates.iter().rev().map(placed).collect();
-    let gaps = |shown: &[DateAt<'_>]| -> Vec<f64> {
-        shown.iter().zip(shown.iter().skip(1)).map(|(one, next)| next.middle - one.middle).collect()
-    };
-    let fits = |shown: &[DateAt<'_>]| {
+    let usual: Vec<DateAt<'_>> = dates.iter().rev().map(|date| placed(date, &date.words)).collect();
+    let short: Vec<DateAt<'_>> = dates.iter().rev().map(|date| placed(date, &date.short)).collect();
+    let fits = |shown: &Vec<DateAt<'_>>| {
         shown.iter().zip(shown.iter().skip(1)).all(|(one, next)| next.left() >= one.right() + 10.0)
     };
-    let every = |step: usize| backward.iter().step_by(step).rev().copied().collect::<Vec<_>>();
-    let shown = (1..=backward.len()).map(every).find(|shown| fits(shown)).unwrap_or_default();
-    if shown.first() == backward.last() {
-        return shown;
-    }
-    // The last one never makes room.
-    let from_first =
-        |left_out: usize| backward.last().into_iter().chain(shown.iter().skip(left_out)).copied().collect();
-    let usual = gaps(&shown).last().copied().unwrap_or(0.0);
-    let is_even = |shown: &Vec<DateAt<'_>>| fits(shown) && gaps(shown).iter().all(|gap| *gap >= usual * 0.75);
-    (0..shown.len().min(2)).map(from_first).find(is_even).unwrap_or(shown)
+    (1..=dates.len())
+        .flat_map(|step| [(step, &usual), (step, &short)])
+        .map(|(step, backward)| backward.iter().step_by(step).rev().copied().collect())
+        .find(fits)
+        .unwrap_or_default()
 }
 
 /// A date on the axis.
@@ -296,7 +289,7 @@ impl DateAt<'_> {
 }
 
 /// Dates in one line.
-fn dates(sheet: &mut Sheet<'_>, frame: &Frame, dates: &[(usize, String)], slots: usize, y: f64) {
+fn dates(sheet: &mut Sheet<'_>, frame: &Frame, dates: &[AxisDate], slots: usize, y: f64) {
     for date in spread(sheet, frame, dates, slots) {
         sheet.words(date.words, (date.middle, y), Anchor::Middle, USUAL);
     }

@@ -19,8 +19,8 @@ const TITLE: f64 = 26.0;
 pub(crate) fn seeds_scene(figure: &SeedGrid, form: Form, language: Language, fonts: &Fonts) -> Scene {
     let mut frame = Frame::new(form);
     frame.field = match form {
-        Form::Poster => (276.0, 880.0),
-        Form::Wide => (250.0, 858.0),
+        Form::Poster => (276.0, 870.0),
+        Form::Wide => (250.0, 848.0),
         Form::Narrow => (136.0, 330.0),
     };
     let words = language.words();

@@ -1,8 +1,8 @@
 //! A stack of panels over one axis of time, one below the other, with changes marked across all of them.
 
 use super::{Frame, Key, USUAL, dates, description, flags, footer, headline, legend, scene};
-use crate::render::figure::Mark;
 use crate::render::figure::trend::Remark;
+use crate::render::figure::{AxisDate, Mark};
 use crate::render::font::Fonts;
 use crate::render::language::Language;
 use crate::render::scene::{Anchor, Scene, Sheet};
@@ -20,7 +20,7 @@ pub(super) struct Stack<'a> {
     /// How many runs there are.
     pub(super) slots: usize,
     /// Dates, by slot.
-    pub(super) dates: &'a [(usize, String)],
+    pub(super) dates: &'a [AxisDate],
     /// Changes.
     pub(super) marks: &'a [Mark],
     /// How to read it.

@@ -237,21 +237,48 @@ fn dates_that_have_no_room_are_left_out_evenly_but_never_the_last() {
             let figure = Trend::new(&rows, &[], &Settings { language, ..settings(&providers) });
             let (frame, sheet) = (Frame::new(form), Sheet::new(&fonts));
             let all: Vec<f64> = (figure.dates.iter())
-                .map(|(at, _)| frame.slot(*at, figure.slots.len()) + frame.pitch(figure.slots.len()) / 2.0)
+                .map(|date| frame.slot(date.slot, figure.slots.len()) + frame.pitch(figure.slots.len()) / 2.0)
                 .collect();
             let shown = spread(&sheet, &frame, &figure.dates, figure.slots.len());
-            let (last, words) = (shown.last().unwrap(), &figure.dates.last().unwrap().1);
-            assert_eq!(last.words, words, "{runs} {form:?}");
+            let (last, date) = (shown.last().unwrap(), figure.dates.last().unwrap());
+            assert!([&date.words, &date.short].contains(&&last.words.to_owned()), "{runs} {form:?}");
             assert!((last.middle - all[all.len() - 1]).abs() < last.half, "{runs} {form:?}");
             let gaps: Vec<f64> = shown.windows(2).map(|pair| pair[1].left() - pair[0].right()).collect();
             assert!(gaps.iter().all(|gap| *gap >= 10.0), "{runs} {form:?}: {gaps:?}");
-            // All are evenly apart but the first one, which stands at its own run, and those at the edge of the paper.
-            let middles: Vec<f64> = shown.iter().skip(1).map(|date| date.middle).collect();
-            let even = middles
-                .windows(2)
-                .map(|pair| pair[1] - pair[0])
-                .fold((f64::MAX, 0.0_f64), |(least, most), gap| (least.min(gap), most.max(gap)));
-            assert!(middles.len() < 3 || even.1 - even.0 < last.half, "{runs} {form:?}: {middles:?}");
+            // Each leaves out as many as the others do.
+            let slot_of =
+                |words: &str| figure.dates.iter().find(|date| date.words == words || date.short == words).unwrap().slot;
+            let slots: Vec<usize> = shown.iter().map(|date| slot_of(date.words)).collect();
+            let steps: BTreeSet<usize> = slots.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            assert!(steps.len() <= 1, "{runs} {form:?}: {slots:?}");
+        }
+    }
+}
+
+#[test]
+fn twelve_weeks_in_german_all_bear_a_date_wherever_there_is_room_and_the_grids_heading_stands_beside_the_last() {
+    let fonts = Fonts::new().unwrap();
+    let (rows, reports, _) = history(12, "");
+    let providers = three();
+    let settings = Settings { language: Language::German, ..settings(&providers) };
+    let trend = Trend::new(&rows, &[], &settings);
+    let latency = LatencyFigure::new(&rows, &[], &settings);
+    let grid = SeedGrid::new(&seed_rows(&reports), &settings);
+    assert_eq!((trend.dates[0].words.as_str(), trend.dates[0].short.as_str()), ("24. Nov. 2026", "24.11."));
+    for form in [Form::Poster, Form::Wide] {
+        for scene in [
+            trend::trend_scene(&trend, form, Language::German, &fonts),
+            latency::latency_scene(&latency, form, Language::German, &fonts),
+            seeds::seeds_scene(&grid, form, Language::German, &fonts),
+        ] {
+            let all = words_of(&scene.shapes, &fonts);
+            let shown = |date: &AxisDate| all.iter().any(|(words, ..)| *words == date.short);
+            assert!(trend.dates.iter().all(shown), "{form:?}, {}", scene.title);
+            // The legend names the inbox before the heading does.
+            let level = |wanted: &str| all.iter().rfind(|(words, ..)| words == wanted).map(|(.., y, _)| *y);
+            if scene.title == grid.title {
+                assert_eq!(level(Language::German.words().grid_rate), level(&grid.dates[11].short), "{form:?}");
+            }
         }
     }
 }

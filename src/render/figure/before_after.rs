@@ -1,8 +1,10 @@
 //! Before and after: what the same seeds answered around the latest change, with the verdict in words.
 
+use jiff::SignedDuration;
+
 use super::NAME;
 use crate::domain::compare::{Judgement, Verdict};
-use crate::domain::dns::change::Change;
+use crate::domain::dns::change::{Change, Window};
 use crate::domain::interval::{Interval, Pooled};
 use crate::render::comparison::CompareReport;
 use crate::render::language::{Language, Noun, filled, points};
@@ -70,13 +72,21 @@ impl BeforeAfter {
             let rates = (all.before.map(|rate| (rate, None)), all.after.map(|rate| (rate, None)));
             rows.push(pair(words.overall, rates, all.diff, all.paired, &comparison.overall, language));
         }
-        let (before, after) = (report.before.len(), report.after.len());
-        let (before, after) = (language.counted(before, Noun::RUN), language.counted(after, Noun::RUN));
+        let (before, after) = (language.counted(report.before.len(), Noun::RUN), language.number(report.after.len()));
+        let between = match report.between.len() {
+            0 => String::new(),
+            n => format!(", {}", filled(words.left_out, &[("n", &language.number(n))])),
+        };
         let parts = plain(&language.change(change), NAME);
-        let gaps =
-            [("change", parts.as_str()), ("before", &before), ("after", &after), ("stream", report.stream.as_str())];
+        let gaps = [
+            ("change", parts.as_str()),
+            ("before", &before),
+            ("after", &after),
+            ("between", &between),
+            ("stream", report.stream.as_str()),
+        ];
         Self {
-            title: filled(words.comparison_of_change, &[("date", &language.day_and_year(change.window.until))]),
+            title: title(change.window, language),
             subtitle: filled(words.comparison_subtitle, &gaps),
             simulated: report.simulated,
             scale: scale(rows.iter().filter_map(|row| row.shift)),
@@ -84,6 +94,17 @@ impl BeforeAfter {
             footnote: notes.join(" "),
         }
     }
+}
+
+/// The change by the day on which it was seen, or by the days between which it happened where that is not known to the day.
+fn title(window: Window, language: Language) -> String {
+    let words = language.words();
+    let until = language.day_and_year(window.until);
+    if window.until.duration_since(window.from) <= SignedDuration::from_hours(24) {
+        return filled(words.comparison_of_change, &[("date", &until)]);
+    }
+    let from = language.day_until(window.from, window.until);
+    filled(words.comparison_of_window, &[("from", &from), ("until", &until)])
 }
 
 /// Steps of a scale of differences.
@@ -166,6 +187,56 @@ mod tests {
                 assert!((step * 100.0 - f64::from(*points)).abs() < 1e-9, "{shifts:?}: {scale:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_days_between_which_a_change_happened_stand_in_the_title_unless_it_is_known_to_the_day() {
+        for (from, until, english, german) in [
+            (
+                "2026-10-09T06:00:00Z",
+                "2026-10-16T06:00:00Z",
+                "between 9 and 16 Oct 2026",
+                "zwischen dem 9. und dem 16. Okt. 2026",
+            ),
+            (
+                "2026-10-30T06:00:00Z",
+                "2026-11-06T06:00:00Z",
+                "between 30 Oct and 6 Nov 2026",
+                "zwischen dem 30. Okt. und dem 6. Nov. 2026",
+            ),
+            (
+                "2026-12-30T06:00:00Z",
+                "2027-01-06T06:00:00Z",
+                "between 30 Dec 2026 and 6 Jan 2027",
+                "zwischen dem 30. Dez. 2026 und dem 6. Jan. 2027",
+            ),
+            ("2026-10-15T06:00:00Z", "2026-10-16T06:00:00Z", "of 16 Oct 2026", "vom 16. Okt. 2026"),
+            (
+                "2026-10-15T06:00:00Z",
+                "2026-10-16T06:00:01Z",
+                "between 15 and 16 Oct 2026",
+                "zwischen dem 15. und dem 16. Okt. 2026",
+            ),
+        ] {
+            let window = Window { from: from.parse().unwrap(), until: until.parse().unwrap() };
+            assert_eq!(title(window, Language::English), format!("Before and after the change {english}"));
+            assert_eq!(title(window, Language::German), format!("Vor und nach der Änderung {german}"));
+        }
+    }
+
+    #[test]
+    fn the_runs_left_out_in_between_are_counted_beside_those_of_both_sides() {
+        let reports: Vec<_> = (1..=6).map(week).collect();
+        let subtitle = |reports: &[_], language| {
+            of(reports, "shop.example", "v=spf1 -all", language).figures.before_after.unwrap().subtitle
+        };
+        let english = subtitle(&reports, Language::English);
+        assert!(english.contains("2 runs before, 3 after, 1 in between left out · stream"), "{english}");
+        let german = subtitle(&reports, Language::German);
+        assert!(german.contains("2 Läufe vorher, 3 nachher, 1 dazwischen ausgelassen · Stream"), "{german}");
+        let without: Vec<_> = [1, 2, 4, 5].map(week).into();
+        let none = subtitle(&without, Language::English);
+        assert!(none.contains("2 runs before, 2 after · stream"), "{none}");
     }
 
     #[test]

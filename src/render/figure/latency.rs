@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::trend::{MOST, Remark, TrendRow};
-use super::{Mark, NAME, Settings, Slot, TrendChange, dates, marks, newest, runs_words, span_of};
+use super::{AxisDate, Mark, NAME, Settings, Slot, TrendChange, dates, marks, newest, runs_words, span_of};
 use crate::domain::latency::Arrival;
 use crate::domain::provider::ProviderName;
 use crate::domain::run::RunId;
@@ -27,7 +27,7 @@ pub(crate) struct LatencyFigure {
     /// The grid lines, from below, with their words: the scale reaches from the first to the last.
     pub(crate) scale: Vec<(Duration, String)>,
     /// Dates, by slot.
-    pub(crate) dates: Vec<(usize, String)>,
+    pub(crate) dates: Vec<AxisDate>,
     /// Changes, in order of time.
     pub(crate) marks: Vec<Mark>,
     /// How to read it.

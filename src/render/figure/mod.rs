@@ -17,6 +17,8 @@ use crate::domain::stream::StreamName;
 
 /// Most dates on one axis.
 const DATES: usize = 12;
+/// From this span on a day without its year may be one of two.
+const THE_DAY_AGAIN: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// From this span on the day of a date says little.
 const A_YEAR: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// Longest name of a provider or a seed, in columns.
@@ -112,27 +114,42 @@ fn span_of(slots: &[Slot], language: Language) -> Option<String> {
     Some(format!("{} – {to}", if one_year { language.day(first) } else { from }))
 }
 
-/// A dozen dates at most, evenly spread from the last run's back, and the first run's: times of day when all runs are of one
-/// day, months when they span more than a year.
-fn dates(slots: &[Slot], language: Language) -> Vec<(usize, String)> {
+/// A date on the axis of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AxisDate {
+    /// The slot that bears it.
+    pub(crate) slot: usize,
+    /// As it is usually written.
+    pub(crate) words: String,
+    /// As it is written where that has no room; the same where there is no shorter form.
+    pub(crate) short: String,
+}
+
+/// A dozen dates at most, evenly spread from the last run's back: times of day when all runs are of one day, months when
+/// they span more than a year.
+fn dates(slots: &[Slot], language: Language) -> Vec<AxisDate> {
     let step = slots.len().div_ceil(DATES).max(1);
     let (Some(first), Some(last)) = (slots.first(), slots.last()) else { return Vec::new() };
     let same = |format: &str| first.at.strftime(format).to_string() == last.at.strftime(format).to_string();
+    let span = last.at.duration_since(first.at);
     let written = |at: Timestamp| {
         if slots.len() > 1 && same("%F") {
-            at.strftime("%H:%M").to_string()
+            (at.strftime("%H:%M").to_string(), None)
         } else if same("%Y") {
-            language.day(at)
-        } else if last.at.duration_since(first.at) > A_YEAR {
-            language.month_and_year(at)
+            (language.day(at), language.short_day(at, false))
+        } else if span > A_YEAR {
+            (language.month_and_year(at), None)
         } else {
-            language.day_and_year(at)
+            (language.day_and_year(at), language.short_day(at, span >= THE_DAY_AGAIN))
         }
     };
-    let stepped = slots.iter().enumerate().rev().step_by(step).chain(slots.iter().enumerate().take(1));
-    let mut shown: Vec<(usize, String)> = stepped.map(|(at, slot)| (at, written(slot.at))).collect();
+    let date = |(slot, run): (usize, &Slot)| {
+        let (words, short) = written(run.at);
+        AxisDate { slot, short: short.unwrap_or_else(|| words.clone()), words }
+    };
+    let mut shown: Vec<AxisDate> = slots.iter().enumerate().rev().step_by(step).map(date).collect();
     // Of runs that share a date the latest bears it.
-    shown.dedup_by(|earlier, later| earlier.1 == later.1);
+    shown.dedup_by(|earlier, later| earlier.words == later.words);
     shown.reverse();
     shown
 }

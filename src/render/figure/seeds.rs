@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Settings, Slot, dates, newest, span_of};
+use super::{AxisDate, Settings, Slot, dates, newest, span_of};
 use crate::domain::finding::{Placement, Rules};
 use crate::domain::run::Run;
 use crate::domain::sample::Probed;
@@ -74,7 +74,7 @@ pub(crate) struct SeedGrid {
     /// Seeds by provider; of each the worst first.
     pub(crate) blocks: Vec<Block>,
     /// Dates, by slot.
-    pub(crate) dates: Vec<(usize, String)>,
+    pub(crate) dates: Vec<AxisDate>,
     /// How to read it.
     pub(crate) footnote: String,
 }

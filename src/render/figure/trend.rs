@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Mark, NAME, Settings, Slot, TrendChange, dates, marks, newest, runs_words, span_of};
+use super::{AxisDate, Mark, NAME, Settings, Slot, TrendChange, dates, marks, newest, runs_words, span_of};
 use crate::domain::finding::Placement;
 use crate::domain::health::ENOUGH;
 use crate::domain::interval::{Interval, count};
@@ -71,7 +71,7 @@ pub(crate) struct Trend {
     /// One panel for each provider.
     pub(crate) panels: Vec<Panel>,
     /// Dates, by slot.
-    pub(crate) dates: Vec<(usize, String)>,
+    pub(crate) dates: Vec<AxisDate>,
     /// Changes, in order of time.
     pub(crate) marks: Vec<Mark>,
     /// How to read it.

@@ -55,6 +55,27 @@ impl Language {
         format!("{} {}", self.day(at), at.strftime("%Y"))
     }
 
+    /// The first of two days without what it shares with the last, which is written with its year: `9`, `9.`, `30 Oct`.
+    pub(crate) fn day_until(self, first: Timestamp, last: Timestamp) -> String {
+        let same = |format: &str| first.strftime(format).to_string() == last.strftime(format).to_string();
+        if !same("%Y") {
+            return self.day_and_year(first);
+        }
+        match self {
+            _ if !same("%m") || same("%d") => self.day(first),
+            Self::English => first.strftime("%-d").to_string(),
+            Self::German => first.strftime("%-d.").to_string(),
+        }
+    }
+
+    /// A day in fewer letters: `3.11.`, with its year `3.11.26`; `None` where the usual form is the shortest.
+    pub(crate) fn short_day(self, at: Timestamp, with_year: bool) -> Option<String> {
+        match self {
+            Self::English => None,
+            Self::German => Some(at.strftime(if with_year { "%-d.%-m.%y" } else { "%-d.%-m." }).to_string()),
+        }
+    }
+
     /// A month with its year: `Nov 2026`.
     pub(crate) fn month_and_year(self, at: Timestamp) -> String {
         format!("{} {}", self.month(at), at.strftime("%Y"))

@@ -93,7 +93,7 @@ table! {
     spam_against_limit: "spam {share}, limit {limit}", "Spam {share}, Grenze {limit}";
     changes_of: "{n} changes: {all}", "{n} Änderungen: {all}";
     note_range: "Lines on the bars: {confidence} range of the inbox rate.", "Striche auf den Balken: {confidence}-Bereich der Posteingangsquote.";
-    note_spam_limit: "Short lines across spam: more of it than its limit of {share}, from the top.", "Kurze Striche im Spam: mehr als seine Grenze von {share}, von oben gemessen.";
+    note_spam_limit: "Line across spam: the part below it is beyond the {share} limit.", "Strich im Spam: Der Teil darunter liegt über der Grenze von {share}.";
     note_narrow: "Narrow bars: fewer than {n} measured, too few for a rate.", "Schmale Balken: weniger als {n} gemessen, zu wenige für eine Quote.";
     note_unmeasured: "Hatched: nothing could be measured, which is not 0 %.", "Schraffiert: nichts war messbar; das ist nicht 0 %.";
     note_absent: "Blank: not asked.", "Leer: nicht gefragt.";
@@ -101,6 +101,8 @@ table! {
 
     // Before and after.
     comparison_of_change: "Before and after the change of {date}", "Vor und nach der Änderung vom {date}";
+    comparison_of_window: "Before and after the change between {from} and {until}", "Vor und nach der Änderung zwischen dem {from} und dem {until}";
+    left_out: "{n} in between left out", "{n} dazwischen ausgelassen";
     dns_checked: "{domain}: checks of {date}", "{domain}: Prüfungen vom {date}";
     dns_checks_note: "As inboxed dns check would have judged it then, by what the run stored.", "Wie inboxed dns check es damals beurteilt hätte, nach dem, was der Lauf aufhob; die Befunde stehen auf Englisch.";
     dns_good: "Good", "Gut";
@@ -112,7 +114,7 @@ table! {
     act_dns_warn: "The DNS of {domain} could be better: {checks}. What to publish stands under DNS.", "Das DNS von {domain} könnte besser sein: {checks}. Was zu veröffentlichen ist, steht unter DNS.";
     nothing_before: "The runs around the last change cannot be compared: no complete one lies before it, within eight weeks and after any earlier change.", "Die Läufe um die letzte Änderung lassen sich nicht vergleichen: Vor ihr liegt kein vollständiger, innerhalb von acht Wochen und nach jeder früheren Änderung.";
     nothing_after: "The runs around the last change cannot be compared yet: no complete one has begun since every receiver sees the new records.", "Die Läufe um die letzte Änderung lassen sich noch nicht vergleichen: Seit alle Empfänger die neuen Einträge sehen, hat kein vollständiger begonnen.";
-    comparison_subtitle: "{change} · Inbox rate of the same seeds · {before} before, {after} after · stream {stream}", "{change} · Posteingangsquote derselben Testpostfächer · {before} vorher, {after} nachher · Stream {stream}";
+    comparison_subtitle: "{change} · Inbox rate of the same seeds · {before} before, {after} after{between} · stream {stream}", "{change} · Posteingangsquote derselben Testpostfächer · {before} vorher, {after} nachher{between} · Stream {stream}";
     before: "before", "vorher";
     after: "after", "nachher";
     points: "{change} points", "{change} Punkte";
@@ -145,7 +147,7 @@ table! {
     latency_slowest: "slowest", "langsamste";
     latency_last: "median, last run", "Median, letzter Lauf";
     latency_unknown: "no arrival known in the last run", "im letzten Lauf keine Ankunft bekannt";
-    latency_note: "Line: the middle one. Upper end: the slowest. The scale is logarithmic.", "Linie: die mittlere Probe. Oberes Ende: die langsamste. Die Skala ist logarithmisch.";
+    latency_note: "Line: median. Bar's upper end: slowest arrival. Logarithmic scale.", "Linie: Median. Oberes Ende des Balkens: langsamste Ankunft. Logarithmische Skala.";
     latency_of: "{n} arrivals", "{n} Ankünfte";
     latency_to: "slowest {slowest}", "langsamste {slowest}";
 

@@ -66,11 +66,13 @@ pub(crate) fn probed(report: &RunReport) -> impl Iterator<Item = Probed<'_>> {
     })
 }
 
-/// The runs up to the second compared with those after it.
+/// The runs up to the second compared with those from the fourth on; the third began while the change was under way.
 fn compared(reports: &[RunReport], change: &Change) -> CompareReport {
     let last = reports.last().unwrap();
-    let side = |report: &RunReport| if report.run.id.0 < 3 { Side::Before } else { Side::After };
-    let runs: Vec<(RunId, Side)> = reports.iter().map(|report| (report.run.id, side(report))).collect();
+    let (between, others): (Vec<RunId>, Vec<RunId>) =
+        reports.iter().map(|report| report.run.id).partition(|run| run.0 == 3);
+    let side = |run: RunId| (run, if run.0 < 3 { Side::Before } else { Side::After });
+    let runs: Vec<(RunId, Side)> = others.into_iter().map(side).collect();
     let rank = |name: &str| last.providers.iter().position(|one| one.name.as_str() == name).unwrap_or(9);
     let samples = samples(reports.iter().flat_map(probed), &runs, last.rules, last.confidence, &rank);
     let answers: Vec<Answers> = samples.iter().map(|sample| sample.answers.clone()).collect();
@@ -81,6 +83,7 @@ fn compared(reports: &[RunReport], change: &Change) -> CompareReport {
         stream: StreamName::new("newsletter").unwrap(),
         before: of(Side::Before),
         after: of(Side::After),
+        between: between.into_iter().collect(),
         change: Some(change.clone()),
         simulated: false,
         comparison: Comparison::of(&answers, &sides, &weights, 1.0 - last.confidence),

@@ -86,7 +86,7 @@ fn the_summary_comes_first_and_every_part_has_its_place() {
         "newsletter at Gmail: 95\u{a0}% of 40 in the inbox (range 8",
         "Inbox placement by provider",
         "These figures as a table",
-        "Before and after the change of 8 Dec 2026",
+        "Before and after the change between 1 and 8 Dec 2026",
         "Every seed, every run",
         "Time to arrival by provider",
         "The last run, probe by probe",
