@@ -91,11 +91,11 @@ impl Paint {
             Self::Quiet => (0x0057_5F6B, 0x00A9_B1BD),
             Self::Faint => (0x00DD_E1E6, 0x0034_3B46),
             Self::Placed(Placement::Inbox) => (0x001F_6FA8, 0x004F_A4E8),
-            Self::Placed(Placement::Promotions) => (0x008F_C4E8, 0x0027_557F),
+            Self::Placed(Placement::Promotions) => (0x0098_95A8, 0x005A_608C),
             Self::Placed(Placement::Elsewhere) => (0x00F3_C452, 0x0066_4C1A),
             Self::Placed(Placement::Spam) => (0x00D2_461B, 0x00FB_742F),
             Self::Placed(Placement::Missing) => (0x003F_434C, 0x00C0_C6CF),
-            Self::Receding => (0x00D7_E5EF, 0x0020_3040),
+            Self::Receding => (0x00D7_E5EF, 0x001F_2F40),
             Self::Good => (0x0017_5E93, 0x006D_B3E8),
             Self::Short => (0x008F_5A00, 0x00E9_B44C),
             Self::Bad => (0x00B3_370A, 0x00FF_8A5C),
@@ -221,6 +221,14 @@ mod tests {
                 let is_ordinary = *name == "ordinary";
                 assert!(!is_ordinary || loud.is_sorted_by(|one, next| *one > next + 5.0), "{theme:?}: {loud:?}");
             }
+        }
+    }
+
+    #[test]
+    fn promotions_stand_out_from_an_inbox_that_recedes_in_grey_too() {
+        for theme in Theme::ALL {
+            let contrast = contrast(Paint::Placed(Placement::Promotions).rgb(theme), Paint::Receding.rgb(theme));
+            assert!(contrast >= 2.2, "{theme:?}: {contrast:.2}");
         }
     }
 
