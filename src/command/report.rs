@@ -10,7 +10,7 @@ use clap::ValueEnum as _;
 
 use self::gathering::{Gathered, Material, gather};
 use self::writing::{make, remove_own, write_whole};
-use super::judgement::{open_to_read, shown};
+use super::judgement::open_to_read;
 use super::{Context, Failure, Outcome};
 use crate::cli::{Part, ReportArgs};
 use crate::render::chart::Form;
@@ -57,7 +57,7 @@ pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outc
     let figures: Vec<&StreamFigures> = streams.iter().map(|one| &one.figures).collect();
     if args.show {
         let text = if context.json {
-            series_document(&figures, &shown(&config), &diagnoses).map_err(Failure::internal)?
+            series_document(&figures, &diagnoses).map_err(Failure::internal)?
         } else {
             let shown = figures.iter().map(|one| trend_table(&one.trend, args.lang, context.screen));
             shown.collect::<Vec<_>>().join("\n")
@@ -84,7 +84,7 @@ pub(crate) async fn execute(context: &Context, args: &ReportArgs) -> Result<Outc
         files.push(("report.html".to_owned(), text.into_bytes()));
     }
     if wanted.has(Part::Json) {
-        let text = series_document(&figures, &shown(&config), &diagnoses).map_err(Failure::internal)?;
+        let text = series_document(&figures, &diagnoses).map_err(Failure::internal)?;
         files.push(("report.json".to_owned(), text.into_bytes()));
     }
     for one in &streams {

@@ -7,13 +7,10 @@ use serde_json::{Value, json};
 
 use super::diagnosis::diagnosis_value;
 use super::exchange::guarded;
-use super::figure::NAME;
 use super::figure::before_after::{Pair, Rate};
 use super::figure::trend::TrendRow;
 use super::json::{document, moment};
 use super::page::StreamFigures;
-use super::plain::plain;
-use super::report::ShownProvider;
 use crate::domain::diagnosis::Diagnoses;
 use crate::domain::finding::Placement;
 
@@ -72,16 +69,12 @@ fn latencies(row: &TrendRow) -> (Option<u64>, Option<u64>) {
 }
 
 /// The JSON of a report.
-pub(crate) fn series_document(
-    streams: &[&StreamFigures],
-    providers: &[ShownProvider],
-    diagnoses: &Diagnoses,
-) -> serde_json::Result<String> {
-    let streams: Vec<Value> = streams.iter().map(|one| stream_json(one, providers)).collect();
+pub(crate) fn series_document(streams: &[&StreamFigures], diagnoses: &Diagnoses) -> serde_json::Result<String> {
+    let streams: Vec<Value> = streams.iter().map(|one| stream_json(one)).collect();
     document(&json!({ "streams": streams, "diagnosis": diagnosis_value(diagnoses) }))
 }
 
-fn stream_json(figures: &StreamFigures, providers: &[ShownProvider]) -> Value {
+fn stream_json(figures: &StreamFigures) -> Value {
     let changes = figures.domains.iter().flat_map(|domain| &domain.changes).map(|change| {
         let differences: Vec<String> =
             change.differences.iter().map(crate::domain::dns::change::Difference::words).collect();
@@ -98,7 +91,7 @@ fn stream_json(figures: &StreamFigures, providers: &[ShownProvider]) -> Value {
         "confidence": figures.confidence,
         "rows": figures.rows.iter().map(row_json).collect::<Vec<_>>(),
         "changes": changes.collect::<Vec<_>>(),
-        "comparison": figures.before_after.as_ref().map(|pair| comparison_json(&pair.rows, providers)),
+        "comparison": figures.before_after.as_ref().map(|pair| pair.rows.iter().map(pair_json).collect::<Vec<_>>()),
     })
 }
 
@@ -115,25 +108,13 @@ fn row_json(row: &TrendRow) -> Value {
     })
 }
 
-/// Providers by their names, which no language changes, and all of them together, which come last, as `null`.
-fn comparison_json<'a>(pairs: &'a [Pair], providers: &'a [ShownProvider]) -> Vec<Value> {
-    let overall = if pairs.len() > 1 { pairs.len().checked_sub(1) } else { None };
-    let mut unused: Vec<&ShownProvider> = providers.iter().collect();
-    let mut name = |pair: &'a Pair| match unused.iter().position(|one| plain(&one.title, NAME) == pair.title) {
-        Some(place) => unused.remove(place).name.as_str(),
-        // One that is not configured any more has no title but its name.
-        None => &pair.title,
-    };
-    let named = |(at, pair)| pair_json(if Some(at) == overall { None } else { Some(name(pair)) }, pair);
-    pairs.iter().enumerate().map(named).collect()
-}
-
-fn pair_json(provider: Option<&str>, pair: &Pair) -> Value {
+/// Providers by their names, which no language changes, and all of them together as `null`.
+fn pair_json(pair: &Pair) -> Value {
     let side = |side: Option<Rate>| {
         side.map(|(rate, range)| json!({ "rate": rate, "interval": range.map(|range| [range.lo, range.hi]) }))
     };
     json!({
-        "provider": provider, "before": side(pair.before), "after": side(pair.after),
+        "provider": pair.provider, "before": side(pair.before), "after": side(pair.after),
         "difference": pair.shift.map(|(diff, range)| json!({ "change": diff, "interval": [range.lo, range.hi] })),
         "verdict": pair.verdict.word(),
     })
@@ -143,9 +124,8 @@ fn pair_json(provider: Option<&str>, pair: &Pair) -> Value {
 mod tests {
     use super::*;
     use crate::render::language::Language;
-    use crate::render::page::samples::figures;
-    use crate::render::page::samples::{of, week};
-    use crate::render::samples::{diagnoses, three};
+    use crate::render::page::samples::{figures, of, week};
+    use crate::render::samples::diagnoses;
 
     #[test]
     fn the_csv_has_a_row_for_each_run_and_provider_and_nothing_for_what_is_not_known() {
@@ -170,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_document_holds_the_same_figures() {
-        let text = series_document(&[&figures().figures], &three(), &diagnoses([38, 27, 39])).unwrap();
+        let text = series_document(&[&figures().figures], &diagnoses([38, 27, 39])).unwrap();
         let document: Value = serde_json::from_str(&text).unwrap();
         let stream = &document["streams"][0];
         assert_eq!((&stream["stream"], &stream["as_of"]), (&json!("newsletter"), &json!("2026-12-15T06:00:00Z")));
@@ -185,16 +165,12 @@ mod tests {
         let reports: Vec<_> = (1..=4).map(week).collect();
         let compared = |language| {
             let sample = of(&reports, "shop.example", "v=spf1 -all", language);
-            let text = series_document(&[&sample.figures], &three(), &diagnoses([38, 27, 39])).unwrap();
+            let text = series_document(&[&sample.figures], &diagnoses([38, 27, 39])).unwrap();
             serde_json::from_str::<Value>(&text).unwrap()["streams"][0]["comparison"].clone()
         };
         let english = compared(Language::English);
         let names: Vec<&Value> = english.as_array().unwrap().iter().map(|one| &one["provider"]).collect();
         assert_eq!(names, [&json!("gmail"), &json!("outlook"), &json!("yahoo"), &Value::Null]);
         assert_eq!(english, compared(Language::German));
-        let sample = figures().figures.before_after.unwrap();
-        let strange = comparison_json(&sample.rows, &three()[1..]);
-        assert_eq!(strange[0]["provider"], "Gmail", "one that is not configured is shown by its name");
-        assert_eq!(comparison_json(&sample.rows[..1], &three())[0]["provider"], "gmail", "alone it is not all of them");
     }
 }

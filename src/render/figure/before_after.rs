@@ -31,7 +31,9 @@ pub(crate) struct BeforeAfter {
 /// One provider before and after.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pair {
-    /// The provider.
+    /// The provider's name; `None` over all of them.
+    pub(crate) provider: Option<String>,
+    /// What it is called.
     pub(crate) title: String,
     /// The rate before; `None` where nothing was measured.
     pub(crate) before: Option<Rate>,
@@ -63,14 +65,15 @@ impl BeforeAfter {
         let mut rows = Vec::new();
         for ((sample, shift), judgement) in report.samples.iter().zip(&comparison.shifts).zip(&comparison.providers) {
             let rates = (rate(&sample.before.paired), rate(&sample.after.paired));
-            rows.push(pair(report.title(sample), rates, shift.diff, shift.paired, judgement, language));
+            let who = (Some(sample.provider.as_str()), report.title(sample));
+            rows.push(pair(who, rates, shift.diff, shift.paired, judgement, language));
         }
         let mut notes = vec![filled(words.note_comparison, &[("confidence", &percent(report.confidence))])];
         if rows.len() > 1 {
             notes.push(words.note_overall.to_owned());
             let all = &comparison.overall_change;
             let rates = (all.before.map(|rate| (rate, None)), all.after.map(|rate| (rate, None)));
-            rows.push(pair(words.overall, rates, all.diff, all.paired, &comparison.overall, language));
+            rows.push(pair((None, words.overall), rates, all.diff, all.paired, &comparison.overall, language));
         }
         let (before, after) = (language.counted(report.before.len(), Noun::RUN), language.number(report.after.len()));
         let between = match report.between.len() {
@@ -125,7 +128,7 @@ fn scale(shifts: impl Iterator<Item = (f64, Interval)>) -> Vec<f64> {
 }
 
 fn pair(
-    title: &str,
+    (provider, title): (Option<&str>, &str),
     (before, after): (Option<Rate>, Option<Rate>),
     diff: Option<f64>,
     paired: usize,
@@ -141,6 +144,7 @@ fn pair(
     });
     let basis = filled(words.seeds_compared, &[("seeds", &language.counted(paired, Noun::SEED))]);
     Pair {
+        provider: provider.map(str::to_owned),
         title: plain(title, NAME),
         rates: format!("{} → {}", shown(before), shown(after)),
         before,
