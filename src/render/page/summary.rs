@@ -91,7 +91,9 @@ fn alarms<'a>(page: &StreamPage<'a>, language: Language) -> Vec<Alarm<'a>> {
     let words = language.words();
     let mut alarms: Vec<Alarm<'a>> = Vec::new();
     for series in page.trends {
-        let Some((state, week)) = series.alarm().zip(series.alarm_since()) else { continue };
+        // The figures count from where the account was last empty, weeks before the alarm began.
+        let since = series.spell_since().or_else(|| series.alarm_since());
+        let Some((state, week)) = series.alarm().zip(since) else { continue };
         let spell = series.spell().filter(|spell| spell.measured > 0);
         let rate = spell.map(|spell| count(spell.good) / count(spell.measured));
         let (sentence, rate) = match series.signal {

@@ -136,14 +136,14 @@ fn a_trend_in_alarm_stands_before_a_last_run_that_is_well_and_says_what_to_do() 
     let text = told(std::slice::from_ref(&good), &diagnoses([38, 27, 39]), Language::English);
     for part in [
         "The trend is in alarm",
-        "Yahoo: too much has gone to spam since 2026-W49: 50\u{a0}% of 60 probes.",
+        "Yahoo: too much has gone to spam since 2026-W48: 50\u{a0}% of 60 probes.",
         "Yahoo: pause bulk mail, and recheck SPF",
     ] {
         assert!(text.contains(part), "{part}");
     }
     let bad = [Sample { trends: falling("outlook", Signal::Inbox), ..figures() }];
     let text = told(&bad, &diagnoses([38, 27, 39]), Language::German);
-    assert!(text.contains("Outlook: Seit 2026-W49 kommt zu wenig in den Posteingang: 50\u{a0}% von 60"), "{text}");
+    assert!(text.contains("Outlook: Seit 2026-W48 kommt zu wenig in den Posteingang: 50\u{a0}% von 60"), "{text}");
     assert!(!text.contains("Der Trend ist im Alarm"), "what the last run says is grave enough");
     assert_eq!(text.matches("Outlook: Setzen Sie Kaltakquise").count(), 1, "one action is said once");
 }
